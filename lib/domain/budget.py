@@ -93,8 +93,8 @@ def alert(budget: Budget) -> str | None:
     if budget.limit > 0 and budget.used_percent >= CRITICAL_PERCENT:
         return (
             f"⚠ Critical Budget Alert: {budget.used_percent:.0f}% of monthly budget used "
-            f"({figures}). Only {usd(max(budget.remaining, ZERO))} remaining. Consider prioritizing "
-            "essential training runs."
+            f"({figures}). Only {usd(max(budget.remaining, ZERO))} remaining. Consider "
+            "prioritizing essential training runs."
         )
     if budget.limit > 0 and budget.used_percent >= ALERT_PERCENT:
         return (

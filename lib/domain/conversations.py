@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-type Format = Literal["brightrun-lora-v4", "brightrun-jsonl", "chat-jsonl"]
-type Role = Literal["system", "user", "assistant"]
+Format = Literal["brightrun-lora-v4", "brightrun-jsonl", "chat-jsonl"]
+Role = Literal["system", "user", "assistant"]
 
 ERROR_CODES = (
     "empty",
@@ -58,7 +58,9 @@ def safe_name(name: str) -> str:
     """The part of a given file name that is safe to show: no folders, no control or bidirectional
     characters, no lone surrogates, at most 200 characters and never empty."""
     last = re.split(r"[/\\]", name)[-1]
-    shown = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    shown = "".join(
+        c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
     shown = shown.strip()[:NAME_LENGTH].strip()
     return shown if shown.strip(".") else UNNAMED
 

@@ -108,7 +108,9 @@ class Estimate:
         lines = [Line("gpu_compute", "GPU compute", self.gpu_compute, rate)]
         if self.tier is Tier.SPOT:
             lines.append(
-                Line("spot_buffer", "Spot interruption buffer", self.spot_buffer, self.interruptions)
+                Line(
+                    "spot_buffer", "Spot interruption buffer", self.spot_buffer, self.interruptions
+                )
             )
         included = "local disk" if self.tier is Tier.LOCAL else "not in the published formula"
         lines.append(Line("storage", "Storage and transfer", self.storage, included))

@@ -250,7 +250,7 @@ PARAMETER_HELP: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "lr_scheduler_type": (
             "Schedule",
-            "How the learning rate falls after warm-up; cosine falls slowly, then fast, then slowly",
+            "How the learning rate falls after warm-up; cosine: slowly, then fast, then slowly",
         ),
     }
 )

@@ -31,9 +31,7 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = MappingProxyType(
         _S.PENDING_CONFIGURATION: frozenset({_S.QUEUED, _S.CANCELLED}),
         _S.QUEUED: frozenset({_S.PROVISIONING, _S.FAILED, _S.CANCELLED}),
         _S.PROVISIONING: frozenset({_S.STARTING, _S.RECOVERING, _S.FAILED, _S.CANCELLED}),
-        _S.STARTING: frozenset(
-            {_S.RUNNING, _S.RECOVERING, _S.COMPLETED, _S.FAILED, _S.CANCELLED}
-        ),
+        _S.STARTING: frozenset({_S.RUNNING, _S.RECOVERING, _S.COMPLETED, _S.FAILED, _S.CANCELLED}),
         _S.RUNNING: frozenset({_S.RECOVERING, _S.COMPLETED, _S.FAILED, _S.CANCELLED}),
         _S.RECOVERING: frozenset({_S.PROVISIONING, _S.FAILED, _S.CANCELLED}),
         _S.COMPLETED: frozenset(),

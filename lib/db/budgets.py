@@ -1,0 +1,169 @@
+"""Queries about money: accounts, limits, reservations, the audit log."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from lib.db.tables import (
+    budget_accounts,
+    budget_audit_log,
+    budget_config,
+    budget_reservations,
+    training_jobs,
+)
+from lib.domain.budget import Budget
+from lib.domain.money import ZERO
+from lib.domain.states import ACTIVE
+
+
+def lock(connection: Connection, user_id: UUID) -> None:
+    """Holds the user's budget row until the transaction ends: decisions come one at a time."""
+    connection.execute(
+        select(budget_accounts.c.user_id)
+        .where(budget_accounts.c.user_id == user_id)
+        .with_for_update()
+    ).one()
+
+
+def snapshot(connection: Connection, user_id: UUID, month: date) -> Budget:
+    """The user's month as it stands: limit, spent, reserved. No limit set counts as $0."""
+    limit = connection.execute(
+        select(budget_config.c.monthly_budget_limit, budget_config.c.grace_percent)
+        .where(budget_config.c.user_id == user_id, budget_config.c.effective_month <= month)
+        .order_by(budget_config.c.effective_month.desc())
+        .limit(1)
+    ).one_or_none()
+    active = training_jobs.c.status.in_(ACTIVE)
+    held = func.greatest(budget_reservations.c.amount - training_jobs.c.actual_cost, 0)
+    spent, reserved, active_jobs = connection.execute(
+        select(
+            func.coalesce(func.sum(training_jobs.c.actual_cost), 0),
+            func.coalesce(
+                func.sum(case((budget_reservations.c.settled_at.is_(None), held), else_=0)), 0
+            ),
+            func.count().filter(active),
+        )
+        .select_from(budget_reservations)
+        .join(training_jobs, training_jobs.c.id == budget_reservations.c.job_id)
+        .where(budget_reservations.c.user_id == user_id, budget_reservations.c.month == month)
+    ).one()
+    return Budget(
+        month=month,
+        limit=limit.monthly_budget_limit if limit else ZERO,
+        grace_percent=limit.grace_percent if limit else Decimal(0),
+        spent=Decimal(spent),
+        reserved=Decimal(reserved),
+        active_jobs=active_jobs,
+    )
+
+
+def set_limit(
+    connection: Connection,
+    *,
+    user_id: UUID,
+    month: date,
+    limit: Decimal,
+    grace_percent: Decimal,
+    set_by: UUID | None,
+) -> None:
+    """The limit from a month on; a second one for the same month replaces the first."""
+    values = {
+        "monthly_budget_limit": limit,
+        "grace_percent": grace_percent,
+        "set_by": set_by,
+        "created_at": func.now(),
+    }
+    connection.execute(
+        upsert(budget_config)
+        .values(user_id=user_id, effective_month=month, **values)
+        .on_conflict_do_update(index_elements=["user_id", "effective_month"], set_=values)
+    )
+
+
+def reserve(
+    connection: Connection, *, job_id: UUID, user_id: UUID, month: date, amount: Decimal
+) -> None:
+    connection.execute(
+        insert(budget_reservations).values(
+            job_id=job_id, user_id=user_id, month=month, amount=amount
+        )
+    )
+
+
+def settle(connection: Connection, job_id: UUID, cost: Decimal) -> bool:
+    """Ends a reservation with the job's final cost; False where that was done before."""
+    return (
+        connection.execute(
+            update(budget_reservations)
+            .where(
+                and_(
+                    budget_reservations.c.job_id == job_id,
+                    budget_reservations.c.settled_at.is_(None),
+                )
+            )
+            .values(settled_at=func.now(), settled_cost=cost)
+        ).rowcount
+        == 1
+    )
+
+
+def audit(
+    connection: Connection,
+    action_type: str,
+    *,
+    user_id: UUID,
+    actor_id: UUID,
+    job_id: UUID | None = None,
+    amount: Decimal | None = None,
+    justification: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    ip_address: str | None = None,
+) -> None:
+    """One line in the append-only log, in the transaction of the decision it records."""
+    connection.execute(
+        insert(budget_audit_log).values(
+            action_type=action_type,
+            user_id=user_id,
+            actor_id=actor_id,
+            job_id=job_id,
+            amount=amount,
+            justification=justification,
+            details=dict(details or {}),
+            ip_address=ip_address,
+        )
+    )
+
+
+def month_jobs(connection: Connection, user_id: UUID, month: date) -> list[Row]:
+    """The jobs that count in a month, newest first, with what each still holds."""
+    held = case(
+        (
+            budget_reservations.c.settled_at.is_(None),
+            func.greatest(budget_reservations.c.amount - training_jobs.c.actual_cost, 0),
+        ),
+        else_=0,
+    )
+    return list(
+        connection.execute(
+            select(
+                training_jobs.c.id,
+                training_jobs.c.name,
+                training_jobs.c.status,
+                training_jobs.c.preset,
+                training_jobs.c.gpu_pricing_tier,
+                training_jobs.c.queued_at,
+                training_jobs.c.ended_at,
+                training_jobs.c.estimated_cost_max,
+                training_jobs.c.actual_cost,
+                held.label("reserved"),
+            )
+            .join(budget_reservations, budget_reservations.c.job_id == training_jobs.c.id)
+            .where(budget_reservations.c.user_id == user_id, budget_reservations.c.month == month)
+            .order_by(training_jobs.c.queued_at.desc())
+        )
+    )

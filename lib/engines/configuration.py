@@ -1,0 +1,52 @@
+"""From a job or a draft to what the trainer is told, and the key under which steps are measured."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lib.settings import settings
+
+#: Hyperparameters that change how long a step takes.
+_TIMED = (
+    "r",
+    "target_modules",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+)
+
+
+def trainer_config(
+    *,
+    job_id: str,
+    attempt: int,
+    run_dir: str,
+    sequences: str,
+    hyperparameters: Mapping[str, Any],
+    model_cache: str,
+    max_steps: int | None = None,
+) -> dict[str, Any]:
+    """The trainer's configuration file (docs/trainer.md) for a run on this machine."""
+    return {
+        "contract": 1,
+        "job_id": job_id,
+        "attempt": attempt,
+        "run_dir": run_dir,
+        "sequences": sequences,
+        "base_model": settings().local_base_model,
+        "model_cache": model_cache,
+        "hyperparameters": dict(hyperparameters),
+        "max_steps": max_steps,
+        "threads": settings().trainer_threads,
+    }
+
+
+def measurement_key(content_hash: str, hyperparameters: Mapping[str, Any]) -> str:
+    """One key for all configurations whose steps take the same time here."""
+    timed = {
+        "file": content_hash,
+        "base_model": settings().local_base_model,
+        "threads": settings().trainer_threads,
+        **{name: hyperparameters[name] for name in _TIMED},
+    }
+    return hashlib.sha256(json.dumps(timed, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,72 @@
+"""What a run reports: one JSON object a line, appended over all its attempts."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trainer.webhook import Webhook
+
+
+class EventLog:
+    """The events file of a run, and its optional webhook.
+
+    Each line goes to the file in one write, so a reader sees whole lines; only a crash can leave
+    a torn last one, and the next attempt then starts on a fresh line.
+    """
+
+    def __init__(self, path: Path, attempt: int, webhook: Webhook | None = None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._attempt = attempt
+        self._webhook = webhook
+        self._next = max((event["seq"] for event in read(path)), default=0) + 1
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        if _is_torn(path):
+            os.write(self._descriptor, b"\n")
+
+    def write(self, kind: str, **facts: Any) -> None:
+        """Appends one event; numbers have to be finite."""
+        event = {
+            "seq": self._next,
+            "attempt": self._attempt,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "kind": kind,
+            **facts,
+        }
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        if os.write(self._descriptor, line) != len(line):
+            raise OSError(28, "No space left on device")
+        self._next += 1
+        if self._webhook is not None:
+            self._webhook.send(event)
+
+    def close(self) -> None:
+        """Forces the file to the disk, and gives the webhook a moment for the last events."""
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+        if self._webhook is not None:
+            self._webhook.close()
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """All events of a file, in order; torn lines are passed over."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and isinstance(event.get("seq"), int):
+                yield event
+
+
+def _is_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
