@@ -41,7 +41,7 @@ def seal(written: Path, step: int, identity: dict[str, Any], checkpoints: Path) 
     """
     files = {}
     for path in _files(written):
-        _sync(path)
+        sync(path)
         files[str(path.relative_to(written))] = _fingerprint(path)
     content = json.dumps({"step": step, "identity": identity, "files": files}, indent=1)
     write_atomically(written / SEAL, content.encode())
@@ -49,7 +49,7 @@ def seal(written: Path, step: int, identity: dict[str, Any], checkpoints: Path) 
     if target.exists():  # a torn one of that step: it was passed over when the run resumed
         shutil.rmtree(target)
     os.replace(written, target)
-    _sync(checkpoints)
+    sync(checkpoints)
     for old in sealed_steps(checkpoints)[KEEP:]:
         shutil.rmtree(checkpoints / f"step-{old}")
     return sum(file["bytes"] for file in files.values())
@@ -85,13 +85,13 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def sync_tree(folder: Path) -> None:
     """Forces a folder's files, and the folders themselves, to the disk."""
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
+        sync(path)
 
 
 def _open(folder: Path) -> Checkpoint | None:
@@ -118,7 +118,8 @@ def _fingerprint(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": sha256}
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Forces one file, or a folder's list of names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -61,4 +61,7 @@ class StopRequest:
 
 def seconds_since_start() -> float:
     """Seconds since this process was created, imports and all."""
-    return time.time() - psutil.Process(os.getpid()).create_time()
+    return time.monotonic() - _BORN
+
+
+_BORN = time.monotonic() - (time.time() - psutil.Process(os.getpid()).create_time())

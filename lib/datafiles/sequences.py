@@ -106,14 +106,15 @@ class SequenceWriter:
 def replacing(target: Path) -> Iterator[SequenceWriter]:
     """A writer whose file takes the place of `target` at the end, whole; on an error nothing is
     left behind and `target` stays as it was."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    descriptor, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
     os.close(descriptor)
-    writer = SequenceWriter(Path(name))
+    part = Path(name)
+    writer = SequenceWriter(part)
     try:
         yield writer
         writer.close(durable=True)
-        os.replace(name, target)
+        part.replace(target)
     except BaseException:
         writer.close(durable=False)
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

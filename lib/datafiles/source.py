@@ -82,7 +82,9 @@ def opened(
         descriptor = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
-        raise DatasetError("unreadable", f"cannot be opened: {reason.lower()}.", "", name) from error
+        raise DatasetError(
+            "unreadable", f"cannot be opened: {reason.lower()}.", "", name
+        ) from error
     with os.fdopen(descriptor, "rb") as raw:
         facts = os.fstat(raw.fileno())
         if not stat.S_ISREG(facts.st_mode):

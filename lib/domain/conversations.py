@@ -75,6 +75,9 @@ class Limits:
     max_containers: int = 200_000  # objects and arrays of one conversation; bounds memory
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a sequence. `train` marks the turns that the loss is taken on."""

@@ -229,16 +229,16 @@ def pairs_explained(summary: DatasetSummary) -> str:
     has, is_ = ("has", "is") if trained == 1 else ("have", "are")
     told = f"{start}; {trained:,} of them {has} a target response and {is_} trained."
     if summary.format == "chat-jsonl":
-        return f"{told} The file gives the other {untrained:,} a weight of 0."
+        return f"{told} The other {untrained:,} have a weight of 0 or are blank."
     reasons = []
     if summary.restated_pairs:
         reasons.append(
             f"{summary.restated_pairs:,} only state a user turn, which the next pair repeats"
-            " together with its answer"
+            " together with the answer"
         )
     if unanswered:
         reasons.append(f"{unanswered:,} hold a user turn without an answer")
-    return f"{told} Of the other {untrained:,}, {' and '.join(reasons)}."
+    return f"{told} Of the other {untrained:,}, {', and '.join(reasons)}."
 
 
 def _count(number: int, noun: str) -> str:

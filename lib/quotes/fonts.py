@@ -12,12 +12,15 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+from unicodedata import normalize
 
 from fontTools import subset, unicodedata
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables._g_l_y_f import Glyph
 from fontTools.varLib import instancer
 
 from lib.quotes.text import ZERO_WIDTH_JOINERS
@@ -31,7 +34,8 @@ LATIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x20
 BASE = "NotoSans"
 CJK = "NotoSansCJK"
 _SYMBOLS = ("NotoSansSymbols", "NotoEmoji")
-_DOTTED_CIRCLE = "◌"  # carries a mark that has no letter
+# Shaping puts these in: for what is invisible, for a lone mark, for half of a Khmer vowel.
+_ALWAYS = frozenset(" ◌\u17c1")
 _MAX_CURVE_ERROR = 1.0  # font units of 1000: what turning a cubic curve into quadratic ones costs
 _SCRIPTS = {
     "Arab": "NotoSansArabic",
@@ -63,17 +67,18 @@ class Weight(IntEnum):
     BOLD = 700
 
 
+@lru_cache(maxsize=4096)
 def face_for(grapheme: str, previous: str | None) -> str | None:
     """The first face that has every character of the grapheme, or None.
 
     `previous` is the face of the text just before: spaces, and marks and punctuation that many
     scripts share, stay in it where they can.
     """
-    script = _SCRIPTS.get(unicodedata.script(grapheme[0]))
-    candidates = [BASE, script, previous, *_SYMBOLS, CJK]
-    if grapheme == " " and previous:
+    scripts = sorted({code for char in grapheme for code in unicodedata.script_extension(char)})
+    candidates = [BASE, *map(_SCRIPTS.get, scripts), previous, *_SYMBOLS, CJK]
+    if grapheme == " " and previous not in _SYMBOLS:
         candidates.insert(0, previous)
-    needed = _without_joiners(grapheme) or {grapheme[0]}
+    needed = set(grapheme) - set(ZERO_WIDTH_JOINERS) or set(grapheme)
     return next((face for face in candidates if face and needed <= coverage(face)), None)
 
 
@@ -87,7 +92,8 @@ def coverage(face: str) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def static_font(face: str, weight: Weight, characters: frozenset[str]) -> bytes:
     """A TrueType file of one weight of the face with the characters and what they combine to."""
-    wanted = sorted((characters | {_DOTTED_CIRCLE}) & coverage(face))
+    parts = normalize("NFKD", "".join(characters))  # two-part vowels are shaped from their parts
+    wanted = sorted(characters.union(_ALWAYS, parts) & coverage(face))
     if face == CJK:
         return _redrawn(weight, wanted)
     options = subset.Options(layout_features=["*"], notdef_outline=True, hinting=False)
@@ -114,12 +120,7 @@ def _redrawn(weight: Weight, characters: list[str]) -> bytes:
         glyphs = source.getGlyphSet(location={"wght": weight})
         cmap = {ord(char): names[ord(char)] for char in characters}
         order = [".notdef", *sorted(set(cmap.values()))]
-        outlines, metrics = {}, {}
-        for name in order:
-            pen = TTGlyphPen(None)
-            glyphs[name].draw(Cu2QuPen(pen, _MAX_CURVE_ERROR, reverse_direction=True))
-            outlines[name] = pen.glyph()
-            metrics[name] = (round(glyphs[name].width), 0)
+        outlines = {name: _quadratic(glyphs[name]) for name in order}
         builder = FontBuilder(source["head"].unitsPerEm)
         builder.font.recalcTimestamp = False
         builder.setupHead(unitsPerEm=source["head"].unitsPerEm, created=0, modified=0)
@@ -128,7 +129,7 @@ def _redrawn(weight: Weight, characters: list[str]) -> bytes:
         builder.setupGlyf(outlines)
         bearings = {name: getattr(outlines[name], "xMin", 0) for name in order}
         builder.setupHorizontalMetrics(
-            {name: (metrics[name][0], bearings[name]) for name in order}
+            {name: (round(glyphs[name].width), bearings[name]) for name in order}
         )
         hhea = source["hhea"]
         builder.setupHorizontalHeader(ascent=hhea.ascent, descent=hhea.descent)
@@ -138,6 +139,12 @@ def _redrawn(weight: Weight, characters: list[str]) -> bytes:
     saved = BytesIO()
     builder.save(saved)
     return saved.getvalue()
+
+
+def _quadratic(outline: Any) -> Glyph:
+    pen = TTGlyphPen(None)
+    outline.draw(Cu2QuPen(pen, _MAX_CURVE_ERROR, reverse_direction=True))
+    return pen.glyph()
 
 
 def _regional_form(text: str) -> int:
@@ -155,6 +162,3 @@ def _open(face: str, member: int = 0) -> TTFont:
         path = Path(str(files("manimgx_fonts"))) / f"{face}[wght].ttf"
     return TTFont(path, fontNumber=member, lazy=True, recalcTimestamp=False)
 
-
-def _without_joiners(grapheme: str) -> set[str]:
-    return set(grapheme) - set(ZERO_WIDTH_JOINERS)

@@ -6,6 +6,10 @@ from collections.abc import Callable
 import regex
 
 ZERO_WIDTH_JOINERS = "\u200c\u200d"  # shape the letters beside them: Persian, Indic, emoji
+# Emoji style is kept as well: it says which of two glyphs is meant.
+_INVISIBLE = regex.compile(
+    rf"[[\p{{Default_Ignorable_Code_Point}}\p{{Cc}}]--[{ZERO_WIDTH_JOINERS}\ufe0f]]", regex.V1
+)
 _CLOSING = {"Pe", "Pf", "Po"}  # never first on a line
 _WIDE = {"W", "F"}  # East Asian: a line may break on either side
 
@@ -16,8 +20,8 @@ def clean(text: str) -> str:
     White space, tabs and line breaks become one space; control characters, soft hyphens and
     every bidirectional control go; anything that would show stays.
     """
-    spaced = regex.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
-    return "".join(char for char in spaced if not _is_invisible(char))
+    visible = _INVISIBLE.sub("", regex.sub(r"\s+", " ", text))
+    return regex.sub(" +", " ", unicodedata.normalize("NFC", visible)).strip()
 
 
 def graphemes(text: str) -> list[str]:
@@ -42,14 +46,6 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
         lines.extend(pieces[:-1])
         line = pieces[-1]
     return [*lines, line.rstrip()]
-
-
-def _is_invisible(char: str) -> bool:
-    if char in ZERO_WIDTH_JOINERS:
-        return False
-    category = unicodedata.category(char)
-    # Arabic number signs are format characters that do show; their class is AN.
-    return category == "Cc" or (category == "Cf" and unicodedata.bidirectional(char) != "AN")
 
 
 def _words(text: str) -> list[str]:

@@ -1,11 +1,11 @@
 """What a use case refuses, in words for the person who asked.
 
-    Refusal              the message is shown as it is; nothing was changed
-    ├── NotFound         unknown, or not for this person: one answer for both, so nothing leaks
-    ├── NotAllowed       the role does not cover it
-    ├── NotEligible      the training file cannot be trained on now
-    ├── DraftMoved       another tab or person saved the draft since it was read
-    └── StartRefused     the job may not start; `code` says why
+Refusal              the message is shown as it is; nothing was changed
+├── NotFound         unknown, or not for this person: one answer for both, so nothing leaks
+├── NotAllowed       the role does not cover it
+├── NotEligible      the training file cannot be trained on now
+├── DraftMoved       another tab or person saved the draft since it was read
+└── StartRefused     the job may not start; `code` says why
 """
 
 

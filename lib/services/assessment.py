@@ -1,0 +1,126 @@
+"""What a draft costs, whether the budget bears it, and what keeps it from being started.
+
+The cost panel, the review, the quote and the start all ask here: one rule, one place.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from lib.db import budgets, files, jobs
+from lib.db.connection import transaction
+from lib.domain import draft as drafting
+from lib.domain.budget import Budget, Decision, billing_month, decide
+from lib.domain.draft import Draft
+from lib.domain.estimate import Estimate
+from lib.domain.offers import Offer, enough_memory
+from lib.domain.presets import PRESETS, preset_locked
+from lib.services.drafts import OpenDraft
+from lib.services.errors import NotEligible
+from lib.services.estimates import Priced, Pricing, price
+from lib.services.offers import offers
+from lib.services.training_files import check_eligible
+from lib.settings import settings
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """Why a draft cannot be started now. Codes are those of StartRefused."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A draft, its price on every offer, the owner's budget, and what is in the way of a start."""
+
+    draft: Draft
+    file: Row
+    priced: Priced
+    others: tuple[Priced, ...]
+    budget: Budget
+    decision: Decision | None
+    blockers: tuple[Blocker, ...]
+    aggressive_locked: str | None
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """None while this machine is still being measured."""
+        return self.priced.estimate
+
+    @property
+    def digest(self) -> str:
+        """Names what was shown: a start is bound to it and asks again where it has changed."""
+        most = self.estimate.cost_max if self.estimate else "unpriced"
+        return f"{self.draft.digest}:{self.priced.offer.hourly_rate}:{most}"
+
+
+def assess(opened: OpenDraft) -> Assessment:
+    """Prices an open draft; asks for a measurement where this machine has none yet."""
+    with transaction() as connection:
+        return assess_within(connection, opened.owner_id, opened.draft, opened.file, ask=True)
+
+
+def assess_within(
+    connection: Connection, owner_id: UUID, draft: Draft, file: Row, *, ask: bool
+) -> Assessment:
+    """The same inside the caller's transaction, so that a start decides on locked figures."""
+    month = billing_month(datetime.now(UTC), settings().time_zone)
+    budget = budgets.snapshot(connection, owner_id, month)
+    priced = [
+        price(connection, draft, file, offer, ask=ask and offer.key == draft.offer_key)
+        for offer in offers()
+    ]
+    chosen = next((entry for entry in priced if entry.offer.key == draft.offer_key), priced[0])
+    decision = decide(budget, chosen.estimate.cost_max) if chosen.estimate else None
+    locked = preset_locked(
+        "aggressive", file.conversation_count, jobs.completed_count(connection, owner_id)
+    )
+    in_use = files.has_active_job(connection, file.id)
+    return Assessment(
+        draft=draft,
+        file=file,
+        priced=chosen,
+        others=tuple(entry for entry in priced if entry is not chosen),
+        budget=budget,
+        decision=decision,
+        blockers=tuple(_blockers(draft, file, chosen, decision, locked, in_use=in_use)),
+        aggressive_locked=locked,
+    )
+
+
+def _blockers(
+    draft: Draft,
+    file: Row,
+    chosen: Priced,
+    decision: Decision | None,
+    aggressive_locked: str | None,
+    *,
+    in_use: bool,
+) -> list[Blocker]:
+    found = [Blocker("fields", message) for message in drafting.problems(draft).values()]
+    try:
+        check_eligible(file, in_use=in_use)
+    except NotEligible as error:
+        found.append(Blocker("file", str(error)))
+    if draft.preset == "aggressive" and aggressive_locked:
+        found.append(Blocker("preset", f"Aggressive preset: {aggressive_locked}"))
+    preset = PRESETS[draft.preset]
+    memory = enough_memory(chosen.offer, preset.vram_gb, preset.title)
+    if memory:
+        found.append(Blocker("memory", memory))
+    if decision is not None and not decision.allowed:
+        found.append(Blocker("budget", decision.message))
+    if chosen.status is not Pricing.READY:
+        found.append(Blocker("measuring", chosen.message))
+    if chosen.offer.unavailable:
+        found.append(Blocker("offer", chosen.offer.unavailable))
+    return found
+
+
+def startable(offer: Offer) -> bool:
+    """Whether the offer can be bought today."""
+    return offer.unavailable is None

@@ -1,0 +1,129 @@
+"""Drafts: a job being configured, kept in its `training_jobs` row from the first click."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from lib.db import activity, files, jobs
+from lib.db.connection import reading, transaction
+from lib.domain.draft import Draft, new_draft
+from lib.domain.people import Person
+from lib.domain.states import JobStatus
+from lib.services.errors import DraftMoved, NotEligible, NotFound, Refusal
+from lib.services.training_files import check_eligible
+from lib.settings import settings
+
+
+@dataclass(frozen=True)
+class OpenDraft:
+    """A draft as read: the revision says whether somebody saved it since."""
+
+    job_id: UUID
+    owner_id: UUID
+    draft: Draft
+    revision: int
+    file: Row
+
+
+def today() -> date:
+    """The date in the billing time zone."""
+    return datetime.now(settings().time_zone).date()
+
+
+def create(actor: Person, file_id: UUID) -> UUID:
+    """Creates the job in pending_configuration (FR1.1.1) and logs the attempt either way.
+
+    Raises NotFound or NotEligible with the text that FR1.1.1 gives.
+    """
+    try:
+        with transaction() as connection:
+            file = files.by_id(connection, file_id)
+            if file is None:
+                raise NotFound("Training file not found")
+            check_eligible(file, in_use=files.has_active_job(connection, file_id))
+            draft = new_draft(str(file.id), file.name, file.conversation_count, today())
+            job_id = jobs.add(
+                connection,
+                training_file_id=file.id,
+                created_by=actor.id,
+                name=draft.name,
+                preset=draft.preset,
+                draft=draft.to_dict(),
+            )
+            activity.record(connection, "job_created", actor_id=actor.id, subject=str(job_id))
+            return job_id
+    except (NotFound, NotEligible) as error:
+        with transaction() as connection:
+            activity.record(
+                connection,
+                "job_created",
+                actor_id=actor.id,
+                subject=str(file_id),
+                succeeded=False,
+                details={"reason": str(error)},
+            )
+        raise
+
+
+def load(actor: Person, job_id: UUID) -> OpenDraft:
+    """The draft of a job that is still being configured.
+
+    Raises NotFound for an unknown or another person's job, Refusal when it has been started.
+    """
+    with reading() as connection:
+        job = jobs.by_id(connection, job_id)
+        visible = job is not None and (actor.may_see_all_jobs or job.created_by == actor.id)
+        if job is None or not visible:
+            raise NotFound("There is no such job, or it is not yours to see.")
+        if job.status != JobStatus.PENDING_CONFIGURATION:
+            raise Refusal("This job has been started or discarded; its configuration is fixed.")
+        file = files.by_id(connection, job.training_file_id)
+    assert file is not None
+    return OpenDraft(
+        job_id=job.id,
+        owner_id=job.created_by,
+        draft=Draft.from_dict(job.draft),
+        revision=job.draft_revision,
+        file=file,
+    )
+
+
+def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
+    """Saves one change. Raises DraftMoved where another tab saved first; nothing is overwritten."""
+    with transaction() as connection:
+        job = jobs.lock(connection, opened.job_id)
+        if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
+            raise NotFound("There is no such job, or it is not yours to see.")
+        if job.status != JobStatus.PENDING_CONFIGURATION:
+            raise Refusal("This job has been started or discarded; its configuration is fixed.")
+        if job.draft_revision != opened.revision:
+            raise DraftMoved("This draft was changed in another tab; here is its newest state.")
+        revision = opened.revision + 1
+        jobs.write(
+            connection,
+            job.id,
+            draft=draft.to_dict(),
+            draft_revision=revision,
+            name=draft.name[:100].replace("\x00", ""),
+            description=draft.description.replace("\x00", ""),
+            notes=draft.notes.replace("\x00", ""),
+            preset=draft.preset,
+            metadata_updated_at=datetime.now(UTC),
+        )
+    return OpenDraft(opened.job_id, opened.owner_id, draft, revision, opened.file)
+
+
+def discard(actor: Person, job_id: UUID) -> None:
+    """Gives a draft up; its quotes stay. Raises NotFound, Refusal when it has been started."""
+    with transaction() as connection:
+        job = jobs.lock(connection, job_id)
+        if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
+            raise NotFound("There is no such job, or it is not yours to see.")
+        if job.status != JobStatus.PENDING_CONFIGURATION:
+            raise Refusal("This job has been started; cancel it on its page instead.")
+        jobs.transition(
+            connection, job, JobStatus.CANCELLED, "Draft discarded", ended_at=datetime.now(UTC)
+        )
+        activity.record(connection, "draft_discarded", actor_id=actor.id, subject=str(job_id))

@@ -1,0 +1,250 @@
+"""Jobs: start one within the budget, cancel it, see how it goes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from lib.db import activity, budgets, files, jobs
+from lib.db.connection import reading, transaction
+from lib.db.tables import clients, projects
+from lib.domain.budget import Verdict
+from lib.domain.draft import Draft
+from lib.domain.people import Person
+from lib.domain.states import TERMINAL, JobStatus
+from lib.services.assessment import Assessment, assess_within
+from lib.services.errors import NotFound, Refusal, StartRefused
+from lib.services.settlement import end_job
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job with its history: everything its page shows."""
+
+    job: Row
+    events: list[Row]
+    metrics: list[Row]
+    attempts: list[Row]
+    jobs_ahead: int
+
+
+def start(
+    actor: Person, job_id: UUID, shown_digest: str, ip_address: str | None = None
+) -> Assessment:
+    """Queues a draft in one transaction: budget row locked, reservation, audit row, status.
+
+    `shown_digest` is the digest of the assessment that the user saw. Raises StartRefused with the
+    reason (a refusal for want of budget is written to the audit log), NotFound.
+    """
+    with transaction() as connection:
+        job = _own(actor, jobs.lock(connection, job_id))
+        if job.status != JobStatus.PENDING_CONFIGURATION:
+            raise StartRefused("status", "This job has been started or discarded already.")
+        budgets.lock(connection, job.created_by)
+        draft = Draft.from_dict(job.draft)
+        file = files.by_id(connection, job.training_file_id)
+        assert file is not None
+        assessment = assess_within(connection, job.created_by, draft, file, ask=False)
+        refusal = _refusal(assessment, shown_digest)
+        if refusal is None:
+            _queue(connection, actor, job, assessment, ip_address)
+    if refusal is not None:
+        if refusal.code == "budget":
+            _audit_refusal(actor, job, assessment, ip_address)
+        raise refusal
+    return assessment
+
+
+def _refusal(assessment: Assessment, shown_digest: str) -> StartRefused | None:
+    if assessment.digest != shown_digest:
+        return StartRefused(
+            "changed",
+            "The price or the configuration has changed since it was shown. Look at the new "
+            "figures and start again.",
+        )
+    for blocker in assessment.blockers:
+        return StartRefused(blocker.code, blocker.message)
+    return None
+
+
+def _queue(
+    connection: Connection,
+    actor: Person,
+    job: Row,
+    assessment: Assessment,
+    ip_address: str | None,
+) -> None:
+    draft, estimate, offer = assessment.draft, assessment.estimate, assessment.priced.offer
+    assert estimate is not None and assessment.decision is not None
+    client_id, project_id = _client_and_project(connection, draft)
+    jobs.transition(
+        connection,
+        job,
+        JobStatus.QUEUED,
+        f"Started by {actor.name}; waiting for the worker",
+        name=draft.name.strip(),
+        description=draft.description,
+        notes=draft.notes,
+        client_id=client_id,
+        project_id=project_id,
+        preset=draft.preset,
+        configuration={
+            "hyperparameters": draft.hyperparameters.to_dict(),
+            "overrides": dict(draft.overrides),
+            "max_steps": draft.max_steps,
+            "gpu_title": offer.gpu_title,
+            "rate_source": str(offer.source),
+        },
+        engine=offer.engine,
+        gpu_type=offer.gpu,
+        gpu_pricing_tier=str(offer.tier),
+        gpu_hourly_rate=offer.hourly_rate,
+        estimate=estimate.to_dict(),
+        estimated_duration_hours=estimate.duration_hours,
+        estimated_cost_min=estimate.cost_min,
+        estimated_cost_max=estimate.cost_max,
+        estimation_confidence_percentage=estimate.confidence,
+        estimation_algorithm_version=estimate.algorithm_version,
+        estimated_at=datetime.now(UTC),
+        budget_month=assessment.budget.month,
+        queued_at=datetime.now(UTC),
+    )
+    budgets.reserve(
+        connection,
+        job_id=job.id,
+        user_id=job.created_by,
+        month=assessment.budget.month,
+        amount=estimate.cost_max,
+    )
+    in_grace = assessment.decision.verdict is Verdict.GRACE
+    budgets.audit(
+        connection,
+        "started_in_grace" if in_grace else "started",
+        user_id=job.created_by,
+        actor_id=actor.id,
+        job_id=job.id,
+        amount=estimate.cost_max,
+        details=_figures(assessment),
+        ip_address=ip_address,
+    )
+
+
+def _audit_refusal(actor: Person, job: Row, assessment: Assessment, ip_address: str | None) -> None:
+    assert assessment.estimate is not None
+    with transaction() as connection:
+        budgets.audit(
+            connection,
+            "validation_blocked",
+            user_id=job.created_by,
+            actor_id=actor.id,
+            job_id=job.id,
+            amount=assessment.estimate.cost_max,
+            details=_figures(assessment),
+            ip_address=ip_address,
+        )
+
+
+def _figures(assessment: Assessment) -> dict[str, object]:
+    budget = assessment.budget
+    return {
+        "limit": budget.limit,
+        "grace_percent": budget.grace_percent,
+        "spent": budget.spent,
+        "reserved": budget.reserved,
+        "digest": assessment.digest,
+    }
+
+
+def _client_and_project(connection: Connection, draft: Draft) -> tuple[UUID | None, UUID | None]:
+    """The ids of the named client and project, made where they are new (FR1.3.1)."""
+    client, project = draft.client.strip(), draft.project.strip()
+    if not client:
+        return None, None
+    connection.execute(upsert(clients).values(name=client).on_conflict_do_nothing())
+    client_id = connection.scalar(select(clients.c.id).where(clients.c.name == client))
+    if not project:
+        return client_id, None
+    connection.execute(
+        upsert(projects).values(client_id=client_id, name=project).on_conflict_do_nothing()
+    )
+    return client_id, connection.scalar(
+        select(projects.c.id).where(projects.c.client_id == client_id, projects.c.name == project)
+    )
+
+
+def cancel(actor: Person, job_id: UUID) -> None:
+    """Cancels a started job: at once while it waits, through the worker once it has an engine.
+
+    Raises NotFound, Refusal where it has ended or was never started.
+    """
+    with transaction() as connection:
+        job = _own(actor, jobs.lock(connection, job_id))
+        status = JobStatus(job.status)
+        if status in TERMINAL:
+            raise Refusal(f"This job has ended already: {status}.")
+        if status is JobStatus.PENDING_CONFIGURATION:
+            raise Refusal("This job has not been started; discard the draft instead.")
+        message = f"Cancelled by {actor.name}"
+        activity.record(connection, "job_cancelled", actor_id=actor.id, subject=str(job_id))
+        if status is JobStatus.QUEUED:
+            end_job(
+                connection,
+                job,
+                JobStatus.CANCELLED,
+                f"{message} while waiting",
+                job.actual_cost,
+                cancel_requested_at=datetime.now(UTC),
+            )
+        elif job.cancel_requested_at is None:
+            jobs.write(connection, job.id, cancel_requested_at=datetime.now(UTC))
+            jobs.record(connection, job.id, "cancel", f"{message}; ending the run")
+
+
+def view(actor: Person, job_id: UUID) -> JobView:
+    """A job for its page. Raises NotFound for an unknown or another person's job."""
+    with reading() as connection:
+        job = _own(actor, jobs.by_id(connection, job_id))
+        return JobView(
+            job=job,
+            events=jobs.events(connection, job_id),
+            metrics=jobs.metrics(connection, job_id),
+            attempts=jobs.attempts(connection, job_id),
+            jobs_ahead=(
+                jobs.place_in_queue(connection, job) if job.status == JobStatus.QUEUED else 0
+            ),
+        )
+
+
+def status_of(actor: Person, job_id: UUID) -> Row:
+    """The job alone: which page shows it, how far it is. Raises NotFound."""
+    with reading() as connection:
+        return _own(actor, jobs.by_id(connection, job_id))
+
+
+def listing(actor: Person, search: str = "", limit: int = 200) -> list[Row]:
+    """The jobs the actor may see, newest first: their own, or everybody's for managers."""
+    creator = None if actor.may_see_all_jobs else actor.id
+    with reading() as connection:
+        return jobs.listing(connection, creator=creator, search=search.strip(), limit=limit)
+
+
+def known_clients() -> dict[str, list[str]]:
+    """Client names with their projects' names, for the details page."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(clients.c.name, projects.c.name.label("project"))
+            .outerjoin(projects, projects.c.client_id == clients.c.id)
+            .order_by(clients.c.name, projects.c.name)
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row.name, []).extend([row.project] if row.project else [])
+        return found
+
+
+def _own(actor: Person, job: Row | None) -> Row:
+    if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
+        raise NotFound("There is no such job, or it is not yours to see.")
+    return job

@@ -1,0 +1,160 @@
+"""Training files: import one whole or not at all, list them, say whether they can be used."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row
+
+from lib import storage
+from lib.datafiles import summarise
+from lib.db import activity, files
+from lib.db.connection import reading, transaction
+from lib.domain.dataset import DatasetError, DatasetSummary, Limits, display_name
+from lib.domain.people import Person
+from lib.domain.states import EnrichmentStatus
+from lib.services.errors import NotEligible, NotFound
+from lib.settings import settings
+
+MIN_CONVERSATIONS = 50
+_CHUNK = 1024 * 1024
+Progress = Callable[[float], None]
+
+
+def limits() -> Limits:
+    return Limits(max_bytes=settings().max_training_file_mb * 1024 * 1024)
+
+
+def inspect(path: Path, progress: Progress | None = None) -> DatasetSummary:
+    """Reads a training file without storing it. Raises DatasetError."""
+    return summarise(path, name=path.name, limits=limits(), progress=progress)
+
+
+def import_training_file(
+    actor: Person, source: BinaryIO | Path, name: str, progress: Progress | None = None
+) -> tuple[Row, bool]:
+    """Checks a file and stores it; the worker enriches it afterwards.
+
+    Returns its row and whether it is new: the same content twice is one file. Raises DatasetError
+    with the place of the fault, and OSError when the disk is full; then nothing is stored.
+    """
+    shown = display_name(name)
+    key = uuid4()
+    folder = storage.files_folder() / str(key)
+    try:
+        folder.mkdir(parents=True)
+        _copy(source, folder / "original", shown)
+        summary = summarise(folder / "original", name=shown, limits=limits(), progress=progress)
+        with transaction() as connection:
+            known = files.by_content(connection, summary.sha256)
+            if known is None:
+                files.add(
+                    connection,
+                    id=key,
+                    name=shown,
+                    format=summary.format,
+                    storage_key=str(key),
+                    content_hash=summary.sha256,
+                    size_bytes=summary.size_bytes,
+                    conversation_count=summary.conversations,
+                    training_pairs=summary.declared_pairs or summary.training_pairs,
+                    trainable_pairs=summary.trainable_pairs,
+                    average_quality=summary.average_quality,
+                    created_by=actor.id,
+                )
+                activity.record(connection, "file_imported", actor_id=actor.id, subject=str(key))
+            row = known or files.by_id(connection, key)
+    except DatasetError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        with transaction() as connection:
+            activity.record(
+                connection,
+                "file_imported",
+                actor_id=actor.id,
+                subject=shown,
+                succeeded=False,
+                details={"code": error.code, "place": error.place},
+            )
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    if known is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert row is not None
+    return row, known is None
+
+
+def listing() -> list[Row]:
+    """All files that are not archived, newest first."""
+    with reading() as connection:
+        return files.active(connection)
+
+
+def get(file_id: UUID) -> Row:
+    """A file with its summary. Raises NotFound."""
+    with reading() as connection:
+        row = files.by_id(connection, file_id)
+    if row is None:
+        raise NotFound("Training file not found")
+    return row
+
+
+def ineligible_because(row: Row, *, in_use: bool) -> str | None:
+    """Why no job can be made from the file now, in the words of FR1.1.1, or None."""
+    if row.status != "active":
+        return "Training file not found"
+    if row.enrichment_status == EnrichmentStatus.FAILED:
+        return row.enrichment_error or "Training file not enriched"
+    if row.conversation_count < MIN_CONVERSATIONS:
+        return (
+            f"Insufficient conversations: {row.conversation_count}, and a job needs at least "
+            f"{MIN_CONVERSATIONS}"
+        )
+    if row.enrichment_status != EnrichmentStatus.COMPLETED:
+        return "Training file not enriched"
+    if not storage.original_file(row.storage_key).exists():
+        return "Storage file missing"
+    if in_use:
+        return "An active training job uses this file. Wait for it to end, or cancel it."
+    return None
+
+
+def check_eligible(row: Row, *, in_use: bool) -> None:
+    """Raises NotEligible with the reason."""
+    reason = ineligible_because(row, in_use=in_use)
+    if reason is not None:
+        raise NotEligible(reason)
+
+
+def import_folder_files() -> list[Path]:
+    """The training files that lie in the import folder, by name."""
+    folder = settings().import_path
+    if not folder.is_dir():
+        return []
+    suffixes = {".json", ".jsonl"}
+    return sorted(
+        path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in suffixes
+    )
+
+
+def _copy(source: BinaryIO | Path, target: Path, name: str) -> None:
+    """Copies at most one byte more than the limit, so that nothing huge is ever stored."""
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            _copy(stream, target, name)
+        return
+    allowed, written = limits().max_bytes, 0
+    with target.open("wb") as copy:
+        while written <= allowed and (chunk := source.read(_CHUNK)):
+            copy.write(chunk)
+            written += len(chunk)
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

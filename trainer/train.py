@@ -1,0 +1,244 @@
+"""The command `train`: from a config to an adapter, or to a checkpoint to go on from."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from trainer import adapter, base_model, checkpoints, dataset, tiny_model
+from trainer.checkpoints import Checkpoint
+from trainer.config import TINY, Config
+from trainer.conversations import Encoded
+from trainer.dataset import Dataset
+from trainer.errors import Code, TrainerError
+from trainer.events import EventLog
+from trainer.interruption import StopRequest, seconds_since_start
+from trainer.schedule import Schedule
+
+COMPLETED, STOPPED_EARLY = 0, 3
+# Where the Trainer writes a checkpoint before it is sealed; nothing is ever resumed from here.
+UNSEALED = ".unsealed"
+
+
+def run(config: Config, events: EventLog, stop: StopRequest) -> int:
+    """Trains until the end, a signal or the time limit, from the newest whole checkpoint on.
+
+    Returns:
+        The exit code: COMPLETED, or STOPPED_EARLY with everything saved.
+
+    Raises:
+        TrainerError: whatever makes the run impossible.
+    """
+    with _exclusive(config.run_dir):
+        data = dataset.load_within_limit(config)
+        base_folder = _base_folder(config, data)
+        _prepare_libraries(config)
+        stopped = _train(config, data, base_folder, events, stop)
+        if stopped is not None:
+            return STOPPED_EARLY
+    return COMPLETED
+
+
+def _train(
+    config: Config, data: Dataset, base_folder: Path, events: EventLog, stop: StopRequest
+) -> str | None:
+    """Trains and publishes; returns why it stopped early, or None when it is complete."""
+    from trainer import model as models
+    from trainer.progress import Progress
+
+    devices = int(os.environ.get("WORLD_SIZE", "1"))
+    schedule = Schedule.of(config, len(data.encoded), devices)
+    identity = _identity(config, data, devices)
+    resume, torn = _resumable(config, identity)
+    model = models.load(config, base_folder)
+    trainable, total = models.count_parameters(model)
+    progress = Progress(config, schedule, identity, events, stop)
+    trainer = _trainer(config, schedule, data.encoded, model, progress)
+    events.write(
+        "started",
+        pid=os.getpid(),
+        device=trainer.args.device.type,
+        steps_total=schedule.steps_total,
+        sequences=len(data.encoded),
+        tokens_per_epoch=data.tokens,
+        target_tokens_per_epoch=data.target_tokens,
+        trainable_parameters=trainable,
+        total_parameters=total,
+        base_model=config.base_model,
+        resumed_from_step=resume.step if resume else None,
+        checkpoints_skipped=torn,
+    )
+    with stop.deferred():
+        if resume is None or resume.step < schedule.steps_total:
+            trainer.train(resume_from_checkpoint=str(resume.folder) if resume else None)
+        if progress.stopped is not None:
+            _report_stop(progress.stopped, trainer.state.global_step, events, stop)
+        elif trainer.is_world_process_zero():
+            _finish(config, base_folder, events)
+    return progress.stopped
+
+
+def _report_stop(reason: str, step: int, events: EventLog, stop: StopRequest) -> None:
+    if reason == "signal":
+        events.write("interrupted", step=step, signal=stop.signal)
+    else:
+        events.write("stopped", step=step, reason="max_seconds")
+
+
+def _finish(config: Config, base_folder: Path, events: EventLog) -> None:
+    """Publishes the adapter from the last checkpoint, which is the whole run's record as well."""
+    last, _ = checkpoints.newest(config.run_dir / "checkpoints")
+    state = json.loads((last.folder / "trainer_state.json").read_bytes())
+    losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
+    sha256 = adapter.publish(config, last, base_folder)
+    events.write(
+        "completed",
+        step=last.step,
+        adapter="adapter",
+        adapter_sha256=sha256,
+        train_loss_first=losses[0],
+        train_loss_last=losses[-1],
+        seconds=round(seconds_since_start(), 3),
+        tokens_seen=state["num_input_tokens_seen"],
+    )
+
+
+def _trainer(
+    config: Config,
+    schedule: Schedule,
+    encoded: list[Encoded],
+    model: Any,
+    progress: Any,
+) -> Any:
+    """A transformers Trainer that takes one sequence at a time.
+
+    A batch of B sequences accumulated A times is computed as B x A passes over one sequence. The
+    loss is normalised by the tokens of the whole step, so the gradient is the same, and there is
+    no padding: less memory, no attention mask, and twice the speed on a CPU.
+    """
+    from torch import cuda
+    from transformers import PrinterCallback, Trainer, TrainingArguments
+
+    parameters = config.hyperparameters
+    on_gpu = cuda.is_available()
+    arguments = TrainingArguments(
+        output_dir=str(config.run_dir / UNSEALED),
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=parameters.sequences_per_step,
+        num_train_epochs=parameters.num_train_epochs,
+        max_steps=schedule.steps_total,
+        learning_rate=parameters.learning_rate,
+        lr_scheduler_type=parameters.lr_scheduler_type,
+        warmup_steps=parameters.warmup_ratio,
+        bf16=on_gpu,
+        use_cpu=not on_gpu,
+        dataloader_pin_memory=on_gpu,
+        activation_checkpointing=config.quantization != "none",
+        ddp_find_unused_parameters=False,
+        seed=config.seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        include_num_input_tokens_seen="all",
+        remove_unused_columns=False,
+        save_strategy="no",  # Progress says when
+        report_to="none",
+        disable_tqdm=True,
+        log_level="error",
+    )
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=encoded,
+        data_collator=_collate,
+        callbacks=[progress],
+    )
+    trainer.remove_callback(PrinterCallback)
+    progress.trainer = trainer
+    return trainer
+
+
+def _collate(batch: list[Encoded]) -> dict[str, Any]:
+    """One sequence as model inputs, with logits only where the next token is learned."""
+    import torch
+
+    [sequence] = batch
+    learned = [i for i, target in enumerate(sequence.targets) if target and i > 0]
+    labels = torch.tensor([[sequence.tokens[i] for i in learned]])
+    return {
+        "input_ids": torch.tensor([sequence.tokens]),
+        "labels": labels,
+        "shift_labels": labels,
+        "logits_to_keep": torch.tensor(learned) - 1,
+    }
+
+
+def _base_folder(config: Config, data: Dataset) -> Path:
+    if config.base_model == TINY:
+        return tiny_model.build(config.model_cache, data.sequences, data.sha256)
+    return base_model.locate(config)
+
+
+def _prepare_libraries(config: Config) -> None:
+    """The same thread count gives the same rounding: a resumed run needs that to be exact."""
+    if "WORLD_SIZE" not in os.environ:  # else each process would be given a share of the GPUs
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    import torch
+    from transformers.utils import logging
+
+    torch.set_num_threads(config.threads)
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def _identity(config: Config, data: Dataset, devices: int) -> dict[str, Any]:
+    """What has to be the same for a run that resumes from a checkpoint."""
+    return {
+        "sequences_sha256": data.sha256,
+        "base_model": config.base_model,
+        "hyperparameters": json.loads(json.dumps(asdict(config.hyperparameters))),
+        "max_steps": config.max_steps,
+        "seed": config.seed,
+        "quantization": config.quantization,
+        "devices": devices,
+    }
+
+
+def _resumable(config: Config, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[str]]:
+    """The checkpoint to resume from, and newer ones that a kill left torn."""
+    folder = config.run_dir / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(config.run_dir / UNSEALED, ignore_errors=True)
+    found, torn = checkpoints.newest(folder)
+    if found is not None and found.identity != identity:
+        field = next(key for key in identity if found.identity.get(key) != identity[key])
+        code = Code.DATA_CHANGED if field == "sequences_sha256" else Code.BAD_CONFIG
+        raise TrainerError(
+            code,
+            f"This job was begun with another {field}, and cannot carry on with a changed one. "
+            "Start a new job.",
+            f"{found.folder.name} has {found.identity.get(field)!r}, not {identity[field]!r}",
+        )
+    return found, torn
+
+
+@contextmanager
+def _exclusive(run_dir: Path) -> Iterator[None]:
+    """Keeps a second trainer off the same run; the lock goes with the process, however it ends."""
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    with (run_dir / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainerError(
+                Code.ERROR,
+                "Another trainer is at work on this job already. Wait until it has ended.",
+                f"{run_dir} is locked",
+            ) from error
+        yield
