@@ -10,8 +10,6 @@ from lib.datafiles.fields import Fields
 from lib.datafiles.sequences import Example, merged
 from lib.domain.conversations import Conversation, Header, Label, Message, Pair, Scores
 
-_ROLES = ("user", "assistant", "system")
-
 
 def header(metadata: Fields, profile: Fields) -> Header:
     """From `training_file_metadata` and `consultant_profile`."""
@@ -88,7 +86,7 @@ def _context(fields: Fields, user_input: str) -> tuple[Message, ...]:
 
 def _history(messages: Iterable[Fields]) -> Iterable[Message]:
     for message in messages:
-        yield Message(message.one_of("role", _ROLES), message.text("content"))
+        yield Message(message.role(), message.text("content"))
 
 
 def _facts(fields: Fields, has_target: bool, restated: bool) -> Pair:
@@ -122,6 +120,6 @@ def _pair_labels(fields: Fields) -> dict[str, Label | None]:
 
 def _label(fields: Fields, key_field: str, name_field: str) -> Label | None:
     key, name = fields.label(key_field), fields.label(name_field)
-    if key is None and name is None:
-        return None
-    return Label(key or name, name or key.replace("_", " ").capitalize())
+    if key is None:
+        return Label(name, name) if name else None
+    return Label(key, name or key.replace("_", " ").capitalize())

@@ -3,8 +3,6 @@
 from lib.datafiles.fields import Fields
 from lib.domain.conversations import Conversation, Message, Pair, TrainingSequence
 
-_ROLES = ("system", "user", "assistant")
-
 
 def conversation(fields: Fields, number: int, line: int) -> Conversation:
     """One line. Each assistant message is a pair; it is trained unless its weight is 0."""
@@ -23,11 +21,11 @@ def conversation(fields: Fields, number: int, line: int) -> Conversation:
 
 
 def _message(fields: Fields) -> Message:
-    role = fields.text("role")
-    if role in ("tool", "function") or fields.has("tool_calls") or fields.has("function_call"):
+    calls = fields.values.get("tool_calls") or fields.values.get("function_call")
+    if calls or fields.text("role") in ("tool", "function"):
         message = "tool and function calls cannot be trained on; remove the line."
         raise fields.error("wrong_type", message)
-    role = "system" if role == "developer" else fields.one_of("role", _ROLES)
+    role = "system" if fields.text("role") == "developer" else fields.role()
     content = fields.text("content")
     weight = fields.optional_count("weight")
     if weight not in (None, 0, 1):

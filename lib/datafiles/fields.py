@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.datafiles.places import joined, quoted
-from lib.domain.conversations import DatasetError
+from lib.domain.conversations import DatasetError, Role
 
 _MOST = 1_000_000_000  # of any declared count
 _BEST_SCORE = 5
@@ -108,12 +108,14 @@ class Fields:
             path = f"{self.path_to(key)}[{index}]"
             yield as_fields(value, path, self.name, self.line)
 
-    def one_of(self, key: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(key)
-        if value not in allowed:
-            message = f"has to be {', '.join(allowed[:-1])} or {allowed[-1]}, not {quoted(value)}."
-            raise self.error("wrong_type", message, self.path_to(key))
-        return value
+    def role(self) -> Role:
+        """Who speaks in a message."""
+        match self.text("role"):
+            case "system" | "user" | "assistant" as role:
+                return role
+            case other:
+                message = f"has to be system, user or assistant, not {quoted(other)}."
+                raise self.error("wrong_type", message, self.path_to("role"))
 
 
 def as_fields(value: Any, path: str, name: str, line: str = "") -> Fields:

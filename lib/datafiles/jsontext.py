@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lib.datafiles.places import joined, path_at, quoted
+from lib.datafiles.places import joined, path_at, quoted, rendered
 from lib.datafiles.source import Source
 from lib.datafiles.strict import (
     NO_CLOSING_QUOTE,
     TOO_MANY,
     Trouble,
     decode,
+    end_of,
     nul,
     too_long,
     too_many_containers,
@@ -57,7 +58,7 @@ class JsonText:
     def peek(self) -> str:
         """The next character that is not white space; empty at the end of the file."""
         while True:
-            self._at = _SPACE.match(self._window, self._at).end()
+            self._at = end_of(_SPACE, self._window, self._at)
             if self._at < len(self._window):
                 return self._window[self._at]
             if self._ended:
@@ -85,11 +86,11 @@ class JsonText:
         while True:
             if self.peek() != '"':
                 self.take('"', place)
-            at = self._at
             key = self.value(place)
             if key in seen:
                 message = f"the key {quoted(key)} appears twice in one object; remove one."
-                raise self._error(Trouble("duplicate_key", message, at, ""), place or quoted(key))
+                twice = Trouble("duplicate_key", message, self._at, rendered([key]))
+                raise self._error(twice, place)
             seen.add(key)
             if len(seen) > _MOST_MEMBERS:
                 raise self._source.error("unknown_format", "has far too many fields.", place)

@@ -55,8 +55,8 @@ def parsed(source: Source, line: Line) -> Fields:
     rest = text[end:].strip(" \t\r\n")
     if rest:
         message = "more than one JSON value on the line; put each on its own."
-        trouble = Trouble("not_json", message, text.index(rest, end), "")
-        raise _error(source, where, trouble, text, start)
+        surplus = Trouble("not_json", message, text.index(rest, end), "")
+        raise _error(source, where, surplus, text, start)
     return as_fields(value, "", source.name, where)
 
 

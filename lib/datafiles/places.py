@@ -116,10 +116,11 @@ def find_hazard(text: str, start: int, max_depth: int) -> Hazard | None:
             if seen:
                 seen.pop()
         elif kind == "key" and seen:
-            if path[-1] in seen[-1]:
-                message = f"the key {quoted(path[-1])} appears twice in one object; remove one."
+            key = str(path[-1])
+            if key in seen[-1]:
+                message = f"the key {quoted(key)} appears twice in one object; remove one."
                 return Hazard("duplicate_key", message, at, rendered(path))
-            seen[-1].add(path[-1])
+            seen[-1].add(key)
         elif kind == "scalar" and not_a_number(token):
             message = f"{quoted(token)[1:-1]} is not a usable number; write a plain one or null."
             return Hazard("not_a_number", message, at, rendered(path))

@@ -13,6 +13,7 @@ Three formats, told apart by the first known key of the (first) object, never by
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from lib.datafiles import brightrun, chat
@@ -48,7 +49,7 @@ _NOT_TEXT = {
     b"%PDF": "is a PDF document.",
     b"\x89PNG": "is an image.",
 }
-_UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _MOST_GROUPS = 250_000  # conversations of a file with a pair a line; bounds the index
 
 
@@ -107,18 +108,17 @@ class TrainingFile:
         first = next(numbered, None)
         if first is None:
             return
+        body = chain([first], numbered)
         if "current_user_input" in parsed(self._source, first).values:
-            yield from self._grouped_pairs(first, numbered)
-            return
-        yield brightrun.conversation(parsed(self._source, first), 1)
-        for number, line in enumerate(numbered, start=2):
-            yield brightrun.conversation(parsed(self._source, line), number)
+            yield from self._grouped_pairs(body)
+        else:
+            for number, line in enumerate(body, start=1):
+                yield brightrun.conversation(parsed(self._source, line), number)
 
-    def _grouped_pairs(self, first: Line, following: Iterator[Line]) -> Iterator[Conversation]:
+    def _grouped_pairs(self, body: Iterator[Line]) -> Iterator[Conversation]:
         """Two passes: the lines of a conversation need not follow each other."""
         groups: dict[str, array] = {}
-        self._index(first, groups)
-        for line in following:
+        for line in body:
             self._index(line, groups)
         for number, (conversation_id, index) in enumerate(groups.items(), start=1):
             pairs = list(self._pairs_at(index))
@@ -164,7 +164,7 @@ def _detected(source: Source) -> Format:
     for magic, message in _NOT_TEXT.items():
         if head.startswith(magic):
             raise source.error("unknown_format", f"{message} {_WANTED.capitalize()}")
-    if head.startswith(_UTF16_OR_32) or (len(head) > 3 and (head[0] == 0) != (head[1] == 0)):
+    if head.startswith(_WIDE_BOMS) or (len(head) > 3 and (head[0] == 0) != (head[1] == 0)):
         message = "looks like UTF-16 or UTF-32; save the file with the encoding UTF-8."
         raise source.error("not_utf8", message, "byte 0")
     source.rewind()
@@ -174,6 +174,8 @@ def _detected(source: Source) -> Format:
         raise source.error("empty", "holds nothing.")
     if first == "[":
         raise source.error("unknown_format", f"is a list, not a training file; {_WANTED}")
+    if first not in "{\0":
+        raise source.error("not_json", f"begins with {quoted(first)}; {_WANTED}")
     seen = []
     for key in text.members():
         if key in _TELLING_KEYS:

@@ -85,10 +85,16 @@ def decode(text: str, start: int, limits: Limits) -> tuple[Any, int]:
     if _deeper_than(limits.max_depth, value):
         raise _located(text, start, limits)
     if _SUSPECT_ESCAPE.search(text, start, end):
-        at = _SOUND.match(text, start, end).end()
+        at = end_of(_SOUND, text, start, end)
         if at < end:
             raise nul(at) if text.startswith("0000", at + 2) else _lone_surrogate(at)
     return value, end
+
+
+def end_of(pattern: re.Pattern[str], text: str, start: int, end: int | None = None) -> int:
+    """Where a match of a pattern that may be empty ends."""
+    match = pattern.match(text, start, len(text) if end is None else end)
+    return match.end() if match else start
 
 
 def _syntax(parser_message: str) -> str:

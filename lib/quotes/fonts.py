@@ -123,7 +123,8 @@ def _redrawn(weight: Weight, characters: list[str]) -> bytes:
         outlines = {name: _quadratic(glyphs[name]) for name in order}
         builder = FontBuilder(source["head"].unitsPerEm)
         builder.font.recalcTimestamp = False
-        builder.setupHead(unitsPerEm=source["head"].unitsPerEm, created=0, modified=0)
+        head = source["head"]
+        builder.setupHead(unitsPerEm=head.unitsPerEm, created=head.created, modified=head.modified)
         builder.setupGlyphOrder(order)
         builder.setupCharacterMap(cmap)
         builder.setupGlyf(outlines)
@@ -161,4 +162,3 @@ def _open(face: str, member: int = 0) -> TTFont:
     else:
         path = Path(str(files("manimgx_fonts"))) / f"{face}[wght].ttf"
     return TTFont(path, fontNumber=member, lazy=True, recalcTimestamp=False)
-

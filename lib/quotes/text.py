@@ -1,7 +1,7 @@
 """Users' text made fit for paper: cleaned, cut into graphemes, wrapped to a width (FR1.2.1)."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import regex
 
@@ -12,16 +12,19 @@ _INVISIBLE = regex.compile(
 )
 _CLOSING = {"Pe", "Pf", "Po"}  # never first on a line
 _WIDE = {"W", "F"}  # East Asian: a line may break on either side
+# More marks than any orthography stacks would climb over the lines above and below.
+_STACKED_MARKS = regex.compile(r"([\p{Mn}\p{Me}]{4})[\p{Mn}\p{Me}]+")
 
 
 def clean(text: str) -> str:
     """The text in NFC on one line, without what is invisible or would reorder the line.
 
     White space, tabs and line breaks become one space; control characters, soft hyphens and
-    every bidirectional control go; anything that would show stays.
+    every bidirectional control go, and so does a fifth mark on one letter; anything else stays.
     """
     visible = _INVISIBLE.sub("", regex.sub(r"\s+", " ", text))
-    return regex.sub(" +", " ", unicodedata.normalize("NFC", visible)).strip()
+    composed = _STACKED_MARKS.sub(r"\1", unicodedata.normalize("NFC", visible))
+    return regex.sub(" +", " ", composed).strip()
 
 
 def graphemes(text: str) -> list[str]:
@@ -33,19 +36,29 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """The lines of `text`, none wider than `width` unless one grapheme alone is.
 
     `measure` gives the width of a string in the unit of `width`. Lines break at spaces and
-    beside East Asian characters; a word longer than a line is cut between graphemes.
+    beside East Asian characters; a word longer than a line after a hyphen or a dot, or else
+    between graphemes.
     """
-    lines, line = [], ""
-    for word in _words(text):
-        if measure((line + word).rstrip()) <= width:
-            line += word
-            continue
-        if line:
-            lines.append(line.rstrip())
-        pieces = _cut(word, width, measure)
-        lines.extend(pieces[:-1])
-        line = pieces[-1]
-    return [*lines, line.rstrip()]
+    return [line.rstrip() for line in _fill(text, (_words, _parts, graphemes), width, measure)]
+
+
+def _fill(
+    text: str,
+    cuts: Sequence[Callable[[str], list[str]]],
+    width: float,
+    measure: Callable[[str], float],
+) -> list[str]:
+    """As many pieces a line as fit; a piece that no line holds is cut by the next, finer cut."""
+    cut, *finer = cuts
+    lines = [""]
+    for piece in cut(text):
+        if measure((lines[-1] + piece).rstrip()) <= width:
+            lines[-1] += piece
+        elif finer and measure(piece.rstrip()) > width:
+            lines.extend(_fill(piece, finer, width, measure))
+        else:
+            lines.append(piece)
+    return [line for line in lines if line] or [""]
 
 
 def _words(text: str) -> list[str]:
@@ -67,11 +80,6 @@ def _is_wide(grapheme: str) -> bool:
     return unicodedata.east_asian_width(grapheme[0]) in _WIDE
 
 
-def _cut(word: str, width: float, measure: Callable[[str], float]) -> list[str]:
-    pieces = [""]
-    for grapheme in graphemes(word):
-        if pieces[-1] and measure((pieces[-1] + grapheme).rstrip()) > width:
-            pieces.append(grapheme)
-        else:
-            pieces[-1] += grapheme
-    return pieces
+def _parts(word: str) -> list[str]:
+    """A long word cut where file names and addresses are best broken: after - _ . / @."""
+    return regex.findall(r"[^-_./@]*[-_./@]?", word)

@@ -7,7 +7,7 @@ here: wrapped in reading order first, then reordered by the Unicode bidirectiona
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from lib.quotes.text import clean, graphemes, wrap
 
 POINTS_PER_MM = 72 / 25.4
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
-_LINE_HEIGHT = 1.42  # of the type size: room for Thai and Khmer marks
-_BASELINE = 1.08  # of the type size, from the top of the line
+_LINE_HEIGHT = 1.38  # of the type size: room for Thai and Khmer marks
+_BASELINE = 1.06  # of the type size, from the top of the line
 _SMALLEST_SHIFT = 0.5  # thousandths of an em: less is the rounding of glyph widths
 
 Colour = tuple[int, int, int]
@@ -40,6 +40,14 @@ class Style:
     def line_height(self) -> float:
         """From the top of a line to the top of the next, in mm."""
         return self.size * _LINE_HEIGHT / POINTS_PER_MM
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a paragraph in reading order, with the paragraph's direction."""
+
+    text: str
+    direction: TextDirection
 
 
 @dataclass(frozen=True)
@@ -65,11 +73,19 @@ class Typesetter:
 
     def width(self, text: str, style: Style) -> float:
         """How wide the text is on one line."""
-        return sum(self._run_width(run, style) for run in _runs(clean(text)))
+        return sum(self._run_width(run, style) for run in _runs(clean(text), TextDirection.LTR))
 
-    def wrap(self, text: str, style: Style, width: float) -> list[str]:
+    def wrap(self, text: str, style: Style, width: float) -> list[Line]:
         """The lines the text takes in that width."""
-        return wrap(clean(text), width, lambda part: self.width(part, style))
+        text = clean(text)
+        direction = auto_detect_base_direction(text)
+        lines = wrap(text, width, lambda part: self.width(part, style))
+        return [Line(line, direction) for line in lines]
+
+    def fit(self, text: str, style: Style, width: float) -> Style:
+        """The style, made smaller if that is what it takes to get the text on one line."""
+        needed = self.width(text, style)
+        return style if needed <= width else replace(style, size=style.size * width / needed * 0.99)
 
     def height(self, text: str, style: Style, width: float) -> float:
         """How high `block` will be."""
@@ -80,26 +96,26 @@ class Typesetter:
     ) -> float:
         """Draws the text wrapped to the width, from y down; returns the y below it."""
         for line in self.wrap(text, style, width):
-            self.line(line, style, x, y, width, align)
+            self.draw(line, style, x, y, width, align)
             y += style.line_height
         return y
 
-    def line(
-        self, text: str, style: Style, x: float, y: float, width: float, align: Align = Align.L
+    def draw(
+        self, line: Line, style: Style, x: float, y: float, width: float, align: Align = Align.L
     ) -> None:
-        """Draws one line at the left or the right edge of the width; it is never wrapped."""
+        """Draws one line at the left or the right edge of the width."""
         if align is Align.R:
-            x += width - self.width(text, style)
+            x += width - self.width(line.text, style)
         baseline = y + style.size * _BASELINE / POINTS_PER_MM
-        for run in _visual_order(_runs(clean(text))):
-            self._draw(run, style, x, baseline)
+        for run in _visual_order(_runs(line.text, line.direction)):
+            self._draw_run(run, style, x, baseline)
             x += self._run_width(run, style)
 
     def _run_width(self, run: _Run, style: Style) -> float:
         font = self._font(run.face, style.weight)
         return font.get_text_width(run.text, style.size, _shaping(run))[1] / POINTS_PER_MM
 
-    def _draw(self, run: _Run, style: Style, x: float, baseline: float) -> None:
+    def _draw_run(self, run: _Run, style: Style, x: float, baseline: float) -> None:
         pdf, font = self._pdf, self._font(run.face, style.weight)
         glyphs = _operators(font, run, style)
         colour = " ".join(f"{part / 255:.3f}" for part in style.colour)
@@ -146,7 +162,7 @@ def _searchable(cluster: list[str], spelled: tuple[int, ...]) -> str:
     drawn = " ".join(cluster)
     if len(cluster) == 1:
         return drawn
-    text = "".join(map(chr, spelled)).encode("utf-16-be", "replace").hex().upper()
+    text = "".join(map(chr, spelled)).encode("utf-16-be").hex().upper()
     return f"/Span <</ActualText <FEFF{text}>>> BDC {drawn} EMC"
 
 
@@ -155,7 +171,7 @@ def _shift(units: float) -> str:
     return f" {-units:.1f} " if abs(units) >= _SMALLEST_SHIFT else ""
 
 
-def _runs(text: str) -> list[_Run]:
+def _runs(text: str, direction: TextDirection) -> list[_Run]:
     """The text in reading order, cut where the face or the embedding level changes."""
     pieces: list[tuple[str, str]] = []
     for grapheme in graphemes(text):
@@ -169,18 +185,20 @@ def _runs(text: str) -> list[_Run]:
             pieces.append((char, face) if face else (REPLACEMENT, BASE))
     faces = [face for piece, face in pieces for _ in piece]
     legible = "".join(piece for piece, _ in pieces)
-    marked = zip(legible, faces, _levels(legible), strict=True)
+    marked = zip(legible, faces, _levels(legible, direction), strict=True)
     return [
         _Run("".join(char for char, *_ in group), face, level)
         for (face, level), group in groupby(marked, key=lambda item: item[1:])
     ]
 
 
-def _levels(text: str) -> list[int]:
+def _levels(text: str, direction: TextDirection) -> list[int]:
     """The embedding level of each character; 0 throughout when nothing runs right to left."""
-    if not any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text):
+    if direction is TextDirection.LTR and not any(
+        unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in text
+    ):
         return [0] * len(text)
-    paragraph = BidiParagraph(text, auto_detect_base_direction(text), preserve_bn_chars=True)
+    paragraph = BidiParagraph(text, direction, preserve_bn_chars=True)
     return [c.embedding_level for c in paragraph.get_characters_with_embedding_level()]
 
 
@@ -189,6 +207,7 @@ def _visual_order(runs: list[_Run]) -> list[_Run]:
     for level in range(max((run.level for run in runs), default=0), 0, -1):
         ordered: list[_Run] = []
         for reverse, group in groupby(runs, key=lambda run, least=level: run.level >= least):
-            ordered.extend(reversed(list(group)) if reverse else group)
+            stretch = list(group)
+            ordered += reversed(stretch) if reverse else stretch
         runs = ordered
     return runs

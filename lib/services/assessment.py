@@ -9,17 +9,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from lib.db import budgets, files, jobs
+from lib.db import budgets, files, jobs, measurements
 from lib.db.connection import transaction
 from lib.domain import draft as drafting
 from lib.domain.budget import Budget, Decision, billing_month, decide
 from lib.domain.draft import Draft
 from lib.domain.estimate import Estimate
-from lib.domain.offers import Offer, enough_memory
+from lib.domain.offers import enough_memory
 from lib.domain.presets import PRESETS, preset_locked
+from lib.engines.configuration import measurement_key
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotEligible
-from lib.services.estimates import Priced, Pricing, price
+from lib.services.estimates import Priced, Pricing, measurement_request, price
 from lib.services.offers import offers
 from lib.services.training_files import check_eligible
 from lib.settings import settings
@@ -62,6 +63,14 @@ def assess(opened: OpenDraft) -> Assessment:
     """Prices an open draft; asks for a measurement where this machine has none yet."""
     with transaction() as connection:
         return assess_within(connection, opened.owner_id, opened.draft, opened.file, ask=True)
+
+
+def measure_again(opened: OpenDraft) -> None:
+    """Puts a failed measurement of this machine back in the worker's queue."""
+    draft, file = opened.draft, opened.file
+    key = measurement_key(file.content_hash, draft.hyperparameters.to_dict())
+    with transaction() as connection:
+        measurements.ask(connection, key, "local", measurement_request(draft, file))
 
 
 def assess_within(
@@ -120,7 +129,3 @@ def _blockers(
         found.append(Blocker("offer", chosen.offer.unavailable))
     return found
 
-
-def startable(offer: Offer) -> bool:
-    """Whether the offer can be bought today."""
-    return offer.unavailable is None

@@ -67,12 +67,6 @@ def price(connection: Connection, draft: Draft, file: Row, offer: Offer, *, ask:
     return Priced(offer, Pricing.MEASURING, message="A few real steps are being measured here.")
 
 
-def measure_again(connection: Connection, draft: Draft, file: Row, engine: str) -> None:
-    """Puts a failed measurement back in the queue."""
-    key = measurement_key(file.content_hash, draft.hyperparameters.to_dict())
-    measurements.ask(connection, key, engine, measurement_request(draft, file))
-
-
 def measurement_request(draft: Draft, file: Row) -> dict[str, Any]:
     """What the worker needs to measure: the file and the hyperparameters."""
     return {

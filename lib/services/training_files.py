@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
@@ -11,9 +10,10 @@ from sqlalchemy import Row
 
 from lib import storage
 from lib.datafiles import summarise
+from lib.datafiles.source import Progress
 from lib.db import activity, files
 from lib.db.connection import reading, transaction
-from lib.domain.dataset import DatasetError, DatasetSummary, Limits, display_name
+from lib.domain.dataset import DatasetError, DatasetSummary, Limits, safe_name
 from lib.domain.people import Person
 from lib.domain.states import EnrichmentStatus
 from lib.services.errors import NotEligible, NotFound
@@ -21,7 +21,6 @@ from lib.settings import settings
 
 MIN_CONVERSATIONS = 50
 _CHUNK = 1024 * 1024
-Progress = Callable[[float], None]
 
 
 def limits() -> Limits:
@@ -41,7 +40,7 @@ def import_training_file(
     Returns its row and whether it is new: the same content twice is one file. Raises DatasetError
     with the place of the fault, and OSError when the disk is full; then nothing is stored.
     """
-    shown = display_name(name)
+    shown = safe_name(name)
     key = uuid4()
     folder = storage.files_folder() / str(key)
     try:

@@ -1,0 +1,80 @@
+# LoRA Pipeline. `make` or `make help` lists what there is.
+# Plain enough for the GNU Make 3.81 of macOS.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+TORCH := torch==2.13.0
+SAMPLE := .data/import/bicycle-workshop-72-conversations.json
+BIN := .venv/bin
+
+# A stamp is named after what was installed, so that a change installs again and nothing else does.
+PINS := requirements.txt trainer/requirements.txt constraints.txt
+hash = $(shell cat $(1) 2>/dev/null | cksum | cut -d ' ' -f 1)
+APP_READY := .venv/app-ready-$(call hash,$(PINS))
+DEV_READY := .venv/dev-ready-$(call hash,$(PINS) requirements-dev.txt)
+
+PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --no-input
+# Of pip's output, a line for each package and download.
+TERSE = awk '/^ *(Collecting|Downloading|Installing)/ { print "  " substr($$0, 1, 90); fflush() }'
+
+.PHONY: help run setup test test-fast lint bench clean chromium
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: setup $(SAMPLE) ## Install what is missing, then open the app on http://localhost:8501
+	@exec $(BIN)/streamlit run app.py
+
+setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
+
+test: setup $(DEV_READY) chromium ## Run all tests
+	$(BIN)/python -m pytest
+
+test-fast: setup $(DEV_READY) ## Run the tests that need no browser
+	$(BIN)/python -m pytest -m "not browser"
+
+lint: setup $(DEV_READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## Measure the trainer and the app on this machine
+	$(BIN)/python -m bench.run
+
+clean: ## Remove what can be made again: .venv and caches; never .data
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find lib pages trainer tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed, and $(PYTHON) is not there."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) -V). Name a newer one: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv --clear .venv
+
+$(APP_READY): $(BIN)/python
+	@echo "Installing PyTorch, the largest part (some minutes the first time)"
+	@$(PIP) $(TORCH)
+	@echo "Installing the app and the trainer"
+	@set -o pipefail; $(PIP) -r requirements.txt -r trainer/requirements.txt -c constraints.txt | $(TERSE)
+	@rm -f .venv/app-ready-* && touch $@
+	@echo "Everything is installed."
+
+$(DEV_READY): $(APP_READY)
+	@echo "Installing the test tools"
+	@set -o pipefail; $(PIP) -r requirements-dev.txt -c constraints.txt | $(TERSE)
+	@rm -f .venv/dev-ready-* && touch $@
+
+# The browser tests use the machine's own Chromium; tests/conftest.py looks in the same places.
+chromium: $(DEV_READY)
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then true; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else echo "Installing Chromium for the browser tests"; $(BIN)/playwright install chromium; fi
+
+$(SAMPLE): | setup
+	@$(BIN)/python -m lib.cli sample $@

@@ -1,0 +1,220 @@
+"""The worker's own queries: leases, attempts, the order of launches, metrics, its heartbeat.
+
+Leases live by the database's clock. A worker holds a row while its token is in it, and may lose
+it only after the lease has run out; every write-back asks for the token first.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from lib.db.tables import job_attempts, job_metrics, measurements, training_jobs, workers
+from lib.domain.states import ACTIVE, JobStatus
+
+#: States in which a job has its place on the engine; a recovering one keeps it.
+_ON_ENGINE = ACTIVE - {JobStatus.QUEUED}
+
+
+def lease_job(
+    connection: Connection,
+    token: UUID,
+    lease: timedelta,
+    *,
+    only: UUID | None = None,
+    but: Collection[UUID] = (),
+) -> Row | None:
+    """The active job that was queued first and nobody holds, now held by `token`."""
+    job = training_jobs.c
+    candidate = (
+        select(job.id)
+        .where(
+            job.status.in_(ACTIVE),
+            or_(job.lease_expires_at.is_(None), job.lease_expires_at < func.now()),
+            job.id.not_in(but),
+        )
+        .order_by(job.queued_at, job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if only is not None:
+        candidate = candidate.where(job.id == only)
+    return connection.execute(
+        update(training_jobs)
+        .where(job.id == candidate.scalar_subquery())
+        .values(lease_token=token, lease_expires_at=func.now() + lease)
+        .returning(training_jobs)
+    ).one_or_none()
+
+
+def held_job(connection: Connection, job_id: UUID, token: UUID) -> Row | None:
+    """The job's row, locked until the transaction ends, if `token` still holds it."""
+    return connection.execute(
+        select(training_jobs)
+        .where(training_jobs.c.id == job_id, training_jobs.c.lease_token == token)
+        .with_for_update()
+    ).one_or_none()
+
+
+def renew(connection: Connection, key: Column, value: Any, token: UUID, lease: timedelta) -> bool:
+    """Prolongs a lease on the row of `key`'s table; False where it has been lost."""
+    columns = key.table.c
+    return (
+        connection.execute(
+            update(key.table)
+            .where(key == value, columns.lease_token == token)
+            .values({columns.lease_expires_at: func.now() + lease})
+        ).rowcount
+        == 1
+    )
+
+
+def release(
+    connection: Connection, key: Column, value: Any, token: UUID, pause: timedelta = timedelta()
+) -> None:
+    """Gives a row back, for anybody to take after a pause; nothing where the lease was lost."""
+    columns = key.table.c
+    connection.execute(
+        update(key.table)
+        .where(key == value, columns.lease_token == token)
+        .values({columns.lease_token: None, columns.lease_expires_at: func.now() + pause})
+    )
+
+
+def lock_engine(connection: Connection, engine: str) -> None:
+    """Held until the transaction ends: who gets an engine's next place is decided one by one."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"engine {engine}"))))
+
+
+def jobs_on_engine(connection: Connection, engine: str) -> int:
+    """How many jobs have a place on the engine now."""
+    return connection.execute(
+        select(func.count())
+        .select_from(training_jobs)
+        .where(training_jobs.c.engine == engine, training_jobs.c.status.in_(_ON_ENGINE))
+    ).scalar_one()
+
+
+def jobs_before(connection: Connection, job: Row) -> int:
+    """How many jobs wait for the same engine and were queued earlier."""
+    other = training_jobs.c
+    return connection.execute(
+        select(func.count())
+        .select_from(training_jobs)
+        .where(
+            other.engine == job.engine,
+            other.status == JobStatus.QUEUED,
+            other.cancel_requested_at.is_(None),
+            (other.queued_at < job.queued_at)
+            | ((other.queued_at == job.queued_at) & (other.id < job.id)),
+        )
+    ).scalar_one()
+
+
+def measurement_goes_first(connection: Connection, engine: str, queued_at: datetime) -> bool:
+    """Whether the engine is being measured, or a measurement was asked for before `queued_at`."""
+    row = measurements.c
+    return bool(
+        connection.scalar(
+            select(
+                select(row.config_key)
+                .where(
+                    row.engine == engine,
+                    row.status == "pending",
+                    or_(row.lease_expires_at > func.now(), row.requested_at < queued_at),
+                )
+                .exists()
+            )
+        )
+    )
+
+
+def newest_attempt(connection: Connection, job_id: UUID) -> Row | None:
+    """The job's last attempt; the only one that can be live (its `ended_at` is then None)."""
+    return connection.execute(
+        select(job_attempts)
+        .where(job_attempts.c.job_id == job_id)
+        .order_by(job_attempts.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def add_attempt(connection: Connection, **values: Any) -> Row:
+    return connection.execute(
+        insert(job_attempts).values(**values).returning(job_attempts)
+    ).one()
+
+
+def write_attempt(connection: Connection, attempt_id: UUID, **values: Any) -> None:
+    connection.execute(
+        update(job_attempts).where(job_attempts.c.id == attempt_id).values(**values)
+    )
+
+
+def cost_of_attempts(connection: Connection, job_id: UUID) -> Decimal:
+    """What all attempts of the job have cost together, in dollars."""
+    return connection.execute(
+        select(func.coalesce(func.sum(job_attempts.c.cost), Decimal("0.00"))).where(
+            job_attempts.c.job_id == job_id
+        )
+    ).scalar_one()
+
+
+def live_run_names(connection: Connection, engine: str) -> set[str]:
+    return set(
+        connection.scalars(
+            select(job_attempts.c.external_name).where(
+                job_attempts.c.engine == engine, job_attempts.c.ended_at.is_(None)
+            )
+        )
+    )
+
+
+def write_metrics(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One row a step; a step that a resumed attempt trains again replaces the earlier one."""
+    statement = upsert(job_metrics)
+    replaced = {
+        column.name: statement.excluded[column.name]
+        for column in job_metrics.c
+        if not column.primary_key
+    }
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["job_id", "step"],
+            set_=replaced,
+            where=job_metrics.c.attempt <= statement.excluded.attempt,
+        ),
+        list(rows),
+    )
+
+
+def add_worker(connection: Connection, host: str, pid: int) -> UUID:
+    return connection.execute(
+        insert(workers).values(host=host, pid=pid).returning(workers.c.id)
+    ).scalar_one()
+
+
+def worker_seen(connection: Connection, worker_id: UUID, forget_after: timedelta) -> None:
+    """Marks a worker as alive, and forgets those that have not been seen for long."""
+    connection.execute(
+        update(workers).where(workers.c.id == worker_id).values(seen_at=func.now())
+    )
+    connection.execute(delete(workers).where(workers.c.seen_at < func.now() - forget_after))
+
+
+def remove_worker(connection: Connection, worker_id: UUID) -> None:
+    connection.execute(delete(workers).where(workers.c.id == worker_id))

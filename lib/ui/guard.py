@@ -1,0 +1,26 @@
+"""The first line of every page: who is here, or the sign-in and nothing else."""
+
+import streamlit as st
+
+from lib.domain.people import Person
+from lib.services import accounts
+from lib.ui import session, sign_in
+
+
+def guard() -> Person:
+    """The signed-in person with the role as it is in the database now.
+
+    Signed out, it draws the set-up or the sign-in and stops the page there, whichever way the
+    page was reached.
+    """
+    person = session.current_person()
+    if person is None:
+        if not accounts.is_set_up():
+            sign_in.set_up_owner()
+        else:
+            sign_in.sign_in()
+        person = session.current_person()
+        if person is None:
+            st.stop()
+        st.rerun()
+    return person

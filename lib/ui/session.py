@@ -1,0 +1,115 @@
+"""The sign-in cookie of streamlit-authenticator, bound to a session that lives on the server.
+
+The library's cookie alone stays valid after sign-out and is written by script; here it only names
+a row in `user_sessions`, and that row decides.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import extra_streamlit_components as stx
+import jwt
+import streamlit as st
+import streamlit_authenticator as stauth
+from streamlit_authenticator.models import CookieModel
+
+from lib.domain.people import Person
+from lib.services import accounts
+from lib.settings import settings
+
+COOKIE = "lora_pipeline_session"
+_SESSION = "session_id"
+_UNSET_COOKIE = "cookie_to_set"
+
+
+class ServerSessionCookie(CookieModel):
+    """The library's cookie with the id of a server session inside."""
+
+    def __init__(self, cookie: CookieModel) -> None:
+        # Not super(): a second CookieManager would be a second component with the same key.
+        vars(self).update(vars(cookie))
+
+    def set_cookie(self) -> None:
+        """Opens a session on the server and asks the browser to keep its id."""
+        st.session_state[_SESSION] = accounts.open_session(st.session_state["username"])
+        self.exp_date = self._set_exp_date()
+        st.session_state[_UNSET_COOKIE] = (self._token_encode(), self.exp_date)
+
+    def get_cookie(self) -> dict[str, Any] | None:
+        """The cookie's content while its session is open, and of the user it was made for."""
+        token = super().get_cookie()
+        if not isinstance(token, dict):
+            return None
+        try:
+            session_id = UUID(token["session"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        person = accounts.person_of_session(session_id)
+        if person is None or person.email != token["username"]:
+            return None
+        st.session_state[_SESSION] = session_id
+        return token
+
+    def _token_encode(self) -> str:
+        content = {
+            "username": st.session_state["username"],
+            "exp_date": self.exp_date,
+            "session": str(st.session_state[_SESSION]),
+        }
+        return jwt.encode(content, self.cookie_key, algorithm="HS256")
+
+
+def authenticator() -> stauth.Authenticate:
+    """The library over the users in the database."""
+    made = stauth.Authenticate(
+        accounts.credentials(),
+        COOKIE,
+        accounts.cookie_key(),
+        settings().session_days,
+        auto_hash=False,
+        login_sleep_time=0,
+    )
+    made.cookie_controller.cookie_model = ServerSessionCookie(made.cookie_controller.cookie_model)
+    return made
+
+
+def admit(email: str) -> None:
+    """Signs in somebody whose identity is beyond doubt: the owner, just set up."""
+    st.session_state["username"] = email
+    cookie = ServerSessionCookie(authenticator().cookie_controller.cookie_model)
+    cookie.set_cookie()
+
+
+def failed_sign_ins(library: stauth.Authenticate) -> list[str]:
+    """The addresses for which the library has just seen a wrong password."""
+    known = library.authentication_controller.authentication_model.credentials["usernames"]
+    return [email for email, user in known.items() if user.get("failed_login_attempts")]
+
+
+def current_person() -> Person | None:
+    """Who this browser session belongs to, as the database says now."""
+    session_id = st.session_state.get(_SESSION)
+    return accounts.person_of_session(session_id) if session_id else None
+
+
+def hand_over_cookie() -> None:
+    """Mounts the script that sets the cookie, until the browser says that it did."""
+    pending = st.session_state.get(_UNSET_COOKIE)
+    if pending is None:
+        return
+    if st.session_state.get("set"):  # the component's answer
+        del st.session_state[_UNSET_COOKIE]
+        return
+    token, expires = pending
+    with st.container(key="cookie-setter"):
+        stx.CookieManager().set(COOKIE, token, expires_at=datetime.fromtimestamp(expires))
+
+
+def sign_out() -> None:
+    """Ends the session on the server; a kept cookie opens nothing any more."""
+    session_id = st.session_state.get(_SESSION)
+    if session_id:
+        accounts.end_session(session_id)
+    st.session_state.clear()
+    st.session_state["logout"] = True

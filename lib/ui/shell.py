@@ -1,0 +1,33 @@
+"""The script that Streamlit runs for every page: navigation, guard, sidebar, then the page."""
+
+import streamlit as st
+
+from lib.ui import cost_panel, drafting, session
+from lib.ui.guard import guard
+from lib.ui.navigation import WIZARD, all_pages
+from lib.ui.style import apply_style
+from lib.ui.text import plain
+
+st.set_page_config(
+    page_title="LoRA Pipeline",
+    page_icon=":material/conversion_path:",
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+apply_style()
+
+# Before the guard: a page that is not declared yet would lose its address to the sign-in.
+page = st.navigation(all_pages(), position="top")
+person = guard()
+session.hand_over_cookie()
+
+with st.sidebar:
+    if page.url_path in {row.name for row in WIZARD} and drafting.has_draft():
+        cost_panel.draw(person)
+    else:
+        cost_panel.draw_budget(person)
+    with st.container(key="account"):
+        st.caption(f"{plain(person.name)} · {person.role}")
+        st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, type="tertiary")
+
+page.run()

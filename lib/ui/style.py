@@ -1,0 +1,12 @@
+"""Our own look on top of .streamlit/config.toml: cards, figures and the cost panel."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_STYLE = Path(__file__).with_name("style.css")
+
+
+def apply_style() -> None:
+    """Adds the style sheet to the page."""
+    st.html(_STYLE)

@@ -1,0 +1,8 @@
+"""budget."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("budget")

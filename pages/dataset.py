@@ -1,0 +1,8 @@
+"""dataset."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("dataset")

@@ -1,0 +1,8 @@
+"""job."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("job")

@@ -1,0 +1,8 @@
+"""jobs."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("jobs")

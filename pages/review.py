@@ -1,0 +1,8 @@
+"""review."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("review")
