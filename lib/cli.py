@@ -15,9 +15,14 @@ from typing import Any, NoReturn
 
 from lib.cli_output import Output, to_json, visible
 from lib.domain.people import Role
-from lib.domain.presets import PRESETS
+from lib.domain.presets import OVERRIDE_LIMITS, PRESETS
 
 REFUSED, INTERRUPTED = 2, 130
+MOST = 1_000_000
+OVERRIDES = {
+    "--epochs": "num_train_epochs",
+    "--batch-size": "per_device_train_batch_size",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not isinstance(error, _expected()):
             raise
-        print(f"error: {visible(' '.join(str(error).split()))}", file=sys.stderr)
+        print(f"error: {visible(_explained(error))}", file=sys.stderr)
         return REFUSED
 
 
@@ -51,10 +56,25 @@ def _expected() -> tuple[type[Exception], ...]:
     """What a command may raise in words for people; imported only once something went wrong."""
     from lib.db.connection import DatabaseUnavailable
     from lib.domain.conversations import DatasetError
+    from lib.engines.errors import TrainerProblem
     from lib.services.errors import Refusal
     from lib.settings import SettingsError
 
-    return (Refusal, DatasetError, SettingsError, DatabaseUnavailable, ValueError, OSError)
+    return (
+        Refusal,
+        DatasetError,
+        SettingsError,
+        DatabaseUnavailable,
+        TrainerProblem,
+        ValueError,
+        OSError,
+    )
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
 
 
 def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], Output]:
@@ -93,7 +113,11 @@ def _add_file_commands(commands: Any) -> None:
     sample = _add(commands, "sample", "lib.cli_files:sample", "generate a training file to try")
     sample.add_argument("path", type=Path, metavar="PATH", help="the file to write")
     sample.add_argument(
-        "--conversations", type=_count, default=72, metavar="N", help="how many (default 72)"
+        "--conversations",
+        type=_whole(1, MOST),
+        default=72,
+        metavar="N",
+        help="how many (default 72)",
     )
     sample.add_argument("--format", choices=("brightrun", "jsonl", "chat"), default="brightrun")
 
@@ -114,7 +138,7 @@ def _add_job_commands(commands: Any) -> None:
     _configuration(launch)
     _details(launch)
     launch.add_argument(
-        "--max-steps", type=_count, metavar="N", help="end the training after N steps"
+        "--max-steps", type=_whole(1, MOST), metavar="N", help="end the training after N steps"
     )
     launch.add_argument("--wait", action="store_true", help="wait until the job has ended")
 
@@ -169,8 +193,14 @@ def _configuration(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tier", choices=("spot", "on_demand"), help="how the GPU is rented (default: spot)"
     )
-    parser.add_argument("--epochs", type=int, metavar="N", help="default: the preset's")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="default: the preset's")
+    for option, name in OVERRIDES.items():
+        parser.add_argument(
+            option,
+            dest=name,
+            type=_whole(*OVERRIDE_LIMITS[name]),
+            metavar="N",
+            help="default: the preset's",
+        )
 
 
 def _details(parser: argparse.ArgumentParser) -> None:
@@ -179,11 +209,19 @@ def _details(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", type=_text, default="", help="of the client")
 
 
-def _count(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= number <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000000")
-    return number
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """What argparse reads a whole number with."""
+
+    def read(text: str) -> int:
+        # Digits are counted first: Python refuses to convert very long numbers.
+        plain = text.isascii() and text.isdigit() and len(text) < 10
+        if not plain or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r:.40} is not a whole number from {least} to {most}"
+            )
+        return int(text)
+
+    return read
 
 
 def _text(text: str) -> str:

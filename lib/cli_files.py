@@ -12,7 +12,7 @@ from lib.domain.draft import Draft, change
 from lib.domain.estimate import Estimate, format_hours, measured_estimate, published_estimate
 from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Offer
-from lib.domain.presets import PRESETS, default_preset
+from lib.domain.presets import OVERRIDE_LIMITS, PRESETS, default_preset
 from lib.services import offers, training_files
 from lib.services.drafts import today
 
@@ -130,15 +130,12 @@ def configured(options: argparse.Namespace, name: str, conversations: int | None
     if options.engine == "local" and options.tier:
         raise ValueError("--tier: nothing is rented with --engine local; leave it out")
     rented = ON_DEMAND_KEY if options.tier == "on_demand" else SPOT_KEY
-    overrides = {
-        "num_train_epochs": options.epochs,
-        "per_device_train_batch_size": options.batch_size,
-    }
+    chosen = {name: getattr(options, name) for name in OVERRIDE_LIMITS if name in options}
     return change(
         Draft(training_file_id="", training_file_name=name),
         today(),
         preset=options.preset or default_preset(conversations),
-        overrides={key: value for key, value in overrides.items() if value is not None},
+        overrides={name: value for name, value in chosen.items() if value is not None},
         offer_key=LOCAL_KEY if options.engine == "local" else rented,
     )
 

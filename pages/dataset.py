@@ -1,8 +1,80 @@
-"""dataset."""
+"""Step 1: choose or import the training file, and make a job from it (FR1.1.1)."""
 
 import streamlit as st
 
+from lib.domain.dataset import DatasetSummary, readiness
+from lib.domain.states import EnrichmentStatus
+from lib.services import drafts, training_files
+from lib.services.errors import Refusal
+from lib.ui import dataset_view, drafting, file_import, wizard
 from lib.ui.guard import guard
+from lib.ui.navigation import go
+from lib.ui.text import plain
 
 person = guard()
-st.title("dataset")
+wizard.head("dataset", "A job starts from a training file: look at what is in it first.")
+
+files = {row.id: row for row in training_files.listing()}
+file_import.draw(person, expanded=not files)
+if not files:
+    st.info(
+        "There is no training file yet. Upload one, or import the generated sample from the "
+        "import folder to try everything out.",
+        icon=":material/database:",
+    )
+    st.stop()
+
+if st.session_state.get(file_import.CHOSEN) not in files:
+    st.session_state[file_import.CHOSEN] = next(iter(files))
+chosen_id = st.selectbox(
+    "Training file",
+    list(files),
+    key=file_import.CHOSEN,
+    format_func=lambda file_id: dataset_view.label(files[file_id]),
+    persist_state="session",
+)
+
+
+@st.fragment(run_every=1.0)
+def wait_for_enrichment() -> None:
+    """Looks once a second whether the worker is done; then the page shows the figures."""
+    st.progress(0.5, text="The worker is counting conversations, quality and tokens")
+    if training_files.get(chosen_id).enrichment_status != EnrichmentStatus.PROCESSING:
+        st.rerun()
+
+
+file = training_files.get(chosen_id)
+summary = DatasetSummary.from_dict(file.summary) if file.summary else None
+state = readiness(summary)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.subheader(plain(file.name), anchor=False)
+    colour = {"ready": "green", "processing": "gray", "review": "orange"}[state.state]
+    st.badge(state.label, color=colour, help=plain(state.tooltip))
+st.caption(
+    f"{file.size_bytes / 1e6:.1f} MB · "
+    f"updated {file.updated_at:%d %b %Y, %H:%M} UTC · {file.format}"
+)
+
+if file.enrichment_status == EnrichmentStatus.PROCESSING:
+    wait_for_enrichment()
+elif summary is not None:
+    dataset_view.show_summary(file, summary)
+
+reason = training_files.why_not(file)
+if reason and file.enrichment_status != EnrichmentStatus.PROCESSING:
+    st.warning(plain(reason), icon=":material/block:")
+if st.button(
+    "Create Training Job",
+    type="primary",
+    icon=":material/arrow_forward:",
+    icon_position="right",
+    disabled=reason is not None,
+    help=reason and plain(reason),
+):
+    try:
+        job_id = drafts.create(person, chosen_id)
+    except Refusal as error:
+        st.error(plain(error))
+    else:
+        drafting.forget()
+        go("preset", job_id)

@@ -94,9 +94,9 @@ class JsonText:
             seen.add(key)
             if len(seen) > _MOST_MEMBERS:
                 raise self._source.error("unknown_format", "has far too many fields.", place)
-            self.take(":", key)
+            self.take(":", joined(place, rendered([key])))
             yield key
-            if self.take(",}", place) == "}":
+            if self.take(",}", joined(place, rendered([key]))) == "}":
                 return
 
     def items(self, place: str) -> Iterator[int]:

@@ -44,7 +44,8 @@ def parsed(source: Source, line: Line) -> Fields:
     try:
         text = line.data.decode()
     except UnicodeDecodeError as error:
-        raise undecodable(source, error, line.offset, where) from None
+        column = len(line.data[: error.start].decode()) + 1
+        raise undecodable(source, error, line.offset, f"{where}, column {column}") from None
     if too_many_containers(text, 0, source.limits):
         raise source.error("too_long", TOO_MANY, where)
     start = len(text) - len(text.lstrip(" \t"))

@@ -110,7 +110,7 @@ def find_hazard(text: str, start: int, max_depth: int) -> Hazard | None:
         if kind == "open":
             if len(path) >= max_depth:
                 message = f"nested more than {max_depth} levels deep; flatten or remove it."
-                return Hazard("too_deep", message, at, rendered(path[:6]) + " …")
+                return Hazard("too_deep", message, at, rendered(path[:8]) + " …")
             seen.append(set())
         elif kind == "close":
             if seen:

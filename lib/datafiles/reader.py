@@ -164,9 +164,9 @@ def _detected(source: Source) -> Format:
     for magic, message in _NOT_TEXT.items():
         if head.startswith(magic):
             raise source.error("unknown_format", f"{message} {_WANTED.capitalize()}")
-    if head.startswith(_WIDE_BOMS) or (len(head) > 3 and (head[0] == 0) != (head[1] == 0)):
+    if head.startswith(_WIDE_BOMS) or (0 in head[:4] and any(head[:4])):
         message = "looks like UTF-16 or UTF-32; save the file with the encoding UTF-8."
-        raise source.error("not_utf8", message, "byte 0")
+        raise source.error("not_utf8", message, "byte offset 0")
     source.rewind()
     text = JsonText(source)
     first = text.peek()

@@ -85,10 +85,11 @@ def opened(
         raise DatasetError(
             "unreadable", f"cannot be opened: {reason.lower()}.", "", name
         ) from error
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise DatasetError("unreadable", "not a regular file.", "", name)
     with os.fdopen(descriptor, "rb") as raw:
-        facts = os.fstat(raw.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise DatasetError("unreadable", "not a regular file.", "", name)
         if facts.st_size > limits.max_bytes:
             raise too_large(facts.st_size, name, limits)
         try:

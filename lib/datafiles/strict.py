@@ -146,7 +146,7 @@ def too_long(limits: Limits) -> str:
 
 def undecodable(source: Source, error: UnicodeDecodeError, before: int, where: str) -> DatasetError:
     """The error for bytes that are not UTF-8; `before` is the offset of the decoded block."""
-    place = f"{where}, byte {before + error.start}"
+    place = f"{where}, byte offset {before + error.start}"
     if re.match(rb"\xed[\xa0-\xbf]", error.object[error.start : error.start + 2]):
         message = "holds half of a character (a lone surrogate); export the file as UTF-8."
         return source.error("lone_surrogate", message, place)

@@ -154,15 +154,11 @@ def newest_attempt(connection: Connection, job_id: UUID) -> Row | None:
 
 
 def add_attempt(connection: Connection, **values: Any) -> Row:
-    return connection.execute(
-        insert(job_attempts).values(**values).returning(job_attempts)
-    ).one()
+    return connection.execute(insert(job_attempts).values(**values).returning(job_attempts)).one()
 
 
 def write_attempt(connection: Connection, attempt_id: UUID, **values: Any) -> None:
-    connection.execute(
-        update(job_attempts).where(job_attempts.c.id == attempt_id).values(**values)
-    )
+    connection.execute(update(job_attempts).where(job_attempts.c.id == attempt_id).values(**values))
 
 
 def cost_of_attempts(connection: Connection, job_id: UUID) -> Decimal:
@@ -202,16 +198,14 @@ def write_metrics(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
     )
 
 
-def add_worker(connection: Connection, host: str, pid: int) -> UUID:
-    return connection.execute(
-        insert(workers).values(host=host, pid=pid).returning(workers.c.id)
-    ).scalar_one()
-
-
-def worker_seen(connection: Connection, worker_id: UUID, forget_after: timedelta) -> None:
+def worker_seen(
+    connection: Connection, worker_id: UUID, host: str, pid: int, forget_after: timedelta
+) -> None:
     """Marks a worker as alive, and forgets those that have not been seen for long."""
     connection.execute(
-        update(workers).where(workers.c.id == worker_id).values(seen_at=func.now())
+        upsert(workers)
+        .values(id=worker_id, host=host, pid=pid)
+        .on_conflict_do_update(index_elements=["id"], set_={"seen_at": func.now()})
     )
     connection.execute(delete(workers).where(workers.c.seen_at < func.now() - forget_after))
 

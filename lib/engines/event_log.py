@@ -1,7 +1,6 @@
 """Reading the trainer's events file piece by piece, while it is being written."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ def read(path: Path, offset: int, attempt: int) -> Page:
     """
     if not path.exists():
         return Page((), offset, ended=True, trained=False)
-    found = []
+    found: list[Mapping[str, Any]] = []
     with path.open("rb") as file:
         trained = _is_step(_line_before(file, offset), attempt)
         file.seek(offset)
@@ -71,7 +70,9 @@ def _line_before(file: BinaryIO, offset: int) -> Mapping[str, Any] | None:
 def _is_step(event: Mapping[str, Any] | None, attempt: int) -> bool:
     """Whether the attempt has trained when this is its latest event."""
     return (
-        event is not None and event["attempt"] == attempt and event["kind"] in ("step", "checkpoint")
+        event is not None
+        and event["attempt"] == attempt
+        and event["kind"] in ("step", "checkpoint")
     )
 
 
@@ -87,6 +88,6 @@ def _parse(line: bytes) -> Mapping[str, Any] | None:
 def modified_at(path: Path) -> float | None:
     """When the file was last written to, in seconds since the epoch."""
     try:
-        return os.stat(path).st_mtime
+        return path.stat().st_mtime
     except FileNotFoundError:
         return None

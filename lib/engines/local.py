@@ -26,11 +26,11 @@ from lib.engines import event_log, trainer_process
 from lib.engines.base import Observation, RunHandle, RunSpec, RunState
 from lib.engines.configuration import trainer_config
 from lib.engines.errors import SubmitRefused
+from lib.engines.names import parse_run_name
 from lib.settings import settings
 
 GRACE_SECONDS = 5.0  # to save a checkpoint after SIGTERM
 _EXIT_INTERRUPTED = 3
-_NAME = re.compile(r"lora-([0-9a-f-]{36})-([0-9]+)")
 _CONFIG = re.compile(r"config-([0-9]+)\.json")
 
 
@@ -66,10 +66,10 @@ class LocalEngine:
 
     def find(self, name: str) -> str | None:
         """The run's process, or what its first event tells of it if it has ended already."""
-        run = _NAME.fullmatch(name)
+        run = parse_run_name(name)
         if run is None:
             return None
-        job_id, attempt = UUID(run[1]), int(run[2])
+        job_id, attempt = run
         processes = _processes(_config_path(job_id, attempt))
         if processes:
             return _external_id(processes[0])
@@ -109,8 +109,9 @@ class LocalEngine:
             for argument in process.info["cmdline"] or ():
                 path = Path(argument)
                 number = _CONFIG.fullmatch(path.name)
-                if number and path.parent.parent == storage.runs_folder():
-                    names.add(f"lora-{path.parent.name}-{number[1]}")
+                name = f"lora-{path.parent.name}-{number[1]}" if number else ""
+                if path.parent.parent == storage.runs_folder() and parse_run_name(name):
+                    names.add(name)
         return sorted(names)
 
     def cost(self, run: RunHandle, now: datetime) -> Decimal:

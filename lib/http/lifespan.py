@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from lib.db.connection import DatabaseUnavailable, migrate
 from lib.settings import settings
-
+from lib.worker.process import start_worker, stop_worker
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +21,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         await run_in_threadpool(migrate)
     except DatabaseUnavailable as error:
         log.error("%s", error)
-    worker = None
-    if settings().worker == "on":
-        from lib.worker import start_worker, stop_worker
-        worker = start_worker()
+    worker = start_worker() if settings().worker == "on" else None
     try:
         yield
     finally:

@@ -6,7 +6,6 @@ cached on disk. Chinese, Japanese and Korean outlines are CFF2 in a collection o
 the few that are needed are redrawn as TrueType.
 """
 
-from collections.abc import Iterable
 from enum import IntEnum
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -107,11 +106,6 @@ def static_font(face: str, weight: Weight, characters: frozenset[str]) -> bytes:
         saved = BytesIO()
         font.save(saved)
     return saved.getvalue()
-
-
-def known_characters(texts: Iterable[str]) -> frozenset[str]:
-    """Every character of the texts, with the Latin ones that any document may need."""
-    return LATIN.union(*texts)
 
 
 def _redrawn(weight: Weight, characters: list[str]) -> bytes:

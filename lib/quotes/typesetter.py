@@ -16,7 +16,7 @@ from fpdf.bidi import BidiParagraph, auto_detect_base_direction
 from fpdf.enums import Align, TextDirection
 from fpdf.fonts import TTFFont
 
-from lib.quotes.fonts import BASE, REPLACEMENT, Weight, face_for, known_characters, static_font
+from lib.quotes.fonts import BASE, LATIN, REPLACEMENT, Weight, coverage, face_for, static_font
 from lib.quotes.text import clean, graphemes, wrap
 
 POINTS_PER_MM = 72 / 25.4
@@ -69,7 +69,7 @@ class Typesetter:
     def __init__(self, pdf: FPDF, texts: Iterable[str], folder: Path) -> None:
         self._pdf = pdf
         self._folder = folder
-        self._characters = known_characters(clean(text) for text in texts)
+        self._characters = LATIN.union(*map(clean, texts))
 
     def width(self, text: str, style: Style) -> float:
         """How wide the text is on one line."""
@@ -78,6 +78,7 @@ class Typesetter:
     def wrap(self, text: str, style: Style, width: float) -> list[Line]:
         """The lines the text takes in that width."""
         text = clean(text)
+        assert self._characters.issuperset(text), "a text that the fonts were not cut down for"
         direction = auto_detect_base_direction(text)
         lines = wrap(text, width, lambda part: self.width(part, style))
         return [Line(line, direction) for line in lines]
@@ -127,7 +128,7 @@ class Typesetter:
         family = f"{face}{weight:d}".lower()
         if family not in self._pdf.fonts:
             path = self._folder / f"{family}.ttf"
-            path.write_bytes(static_font(face, weight, self._characters))
+            path.write_bytes(static_font(face, weight, self._characters & coverage(face)))
             self._pdf.add_font(family, fname=path)
             self._pdf.fonts[family].name = f"{face}-{weight.name.title()}"
         return self._pdf.fonts[family]

@@ -128,4 +128,3 @@ def _blockers(
     if chosen.offer.unavailable:
         found.append(Blocker("offer", chosen.offer.unavailable))
     return found
-

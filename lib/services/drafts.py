@@ -11,7 +11,7 @@ from lib.db.connection import reading, transaction
 from lib.domain.draft import Draft, new_draft
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
-from lib.services.errors import DraftMoved, NotEligible, NotFound, Refusal
+from lib.services.errors import DraftMoved, NotADraft, NotEligible, NotFound, Refusal
 from lib.services.training_files import check_eligible
 from lib.settings import settings
 
@@ -70,7 +70,7 @@ def create(actor: Person, file_id: UUID) -> UUID:
 def load(actor: Person, job_id: UUID) -> OpenDraft:
     """The draft of a job that is still being configured.
 
-    Raises NotFound for an unknown or another person's job, Refusal when it has been started.
+    Raises NotFound for an unknown or another person's job, NotADraft once it has been started.
     """
     with reading() as connection:
         job = jobs.by_id(connection, job_id)
@@ -78,7 +78,7 @@ def load(actor: Person, job_id: UUID) -> OpenDraft:
         if job is None or not visible:
             raise NotFound("There is no such job, or it is not yours to see.")
         if job.status != JobStatus.PENDING_CONFIGURATION:
-            raise Refusal("This job has been started or discarded; its configuration is fixed.")
+            raise NotADraft
         file = files.by_id(connection, job.training_file_id)
     assert file is not None
     return OpenDraft(
@@ -97,7 +97,7 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
         if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
             raise NotFound("There is no such job, or it is not yours to see.")
         if job.status != JobStatus.PENDING_CONFIGURATION:
-            raise Refusal("This job has been started or discarded; its configuration is fixed.")
+            raise NotADraft
         if job.draft_revision != opened.revision:
             raise DraftMoved("This draft was changed in another tab; here is its newest state.")
         revision = opened.revision + 1

@@ -25,6 +25,13 @@ class NotEligible(Refusal):
     """The training file cannot be trained on now."""
 
 
+class NotADraft(Refusal):
+    """The job has been started or discarded; its configuration is fixed."""
+
+    def __init__(self) -> None:
+        super().__init__("This job has been started or discarded; its configuration is fixed.")
+
+
 class DraftMoved(Refusal):
     """The draft was saved elsewhere since it was read."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -10,6 +11,7 @@ from lib.db import activity, jobs, quotes
 from lib.db.connection import reading, transaction
 from lib.domain.dataset import DatasetSummary, pairs_explained
 from lib.domain.draft import with_auto_name
+from lib.domain.estimate import Estimate
 from lib.domain.offers import RateSource
 from lib.domain.people import Person
 from lib.domain.presets import PARAMETER_HELP, PRESETS
@@ -71,6 +73,12 @@ def document(actor: Person, quote_id: UUID) -> Row:
             raise NotFound("There is no such quote, or it is not yours to see.")
         _visible(actor, jobs.by_id(connection, quote.job_id))
     return quote
+
+
+def stored_range(quote: Row) -> tuple[Decimal, Decimal]:
+    """The least and the most of a stored quote, in dollars."""
+    estimate = Estimate.from_dict(quote.estimate)
+    return estimate.cost_min, estimate.cost_max
 
 
 def compose(actor: Person, assessment: Assessment, number: str) -> Quote:

@@ -1,6 +1,5 @@
 """Training files: import one whole or not at all, list them, say whether they can be used."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import BinaryIO
@@ -13,13 +12,18 @@ from lib.datafiles import summarise
 from lib.datafiles.source import Progress
 from lib.db import activity, files
 from lib.db.connection import reading, transaction
-from lib.domain.dataset import DatasetError, DatasetSummary, Limits, safe_name
+from lib.domain.dataset import (
+    MIN_CONVERSATIONS,
+    DatasetError,
+    DatasetSummary,
+    Limits,
+    safe_name,
+)
 from lib.domain.people import Person
 from lib.domain.states import EnrichmentStatus
 from lib.services.errors import NotEligible, NotFound
 from lib.settings import settings
 
-MIN_CONVERSATIONS = 50
 _CHUNK = 1024 * 1024
 
 
@@ -59,7 +63,7 @@ def import_training_file(
                     content_hash=summary.sha256,
                     size_bytes=summary.size_bytes,
                     conversation_count=summary.conversations,
-                    training_pairs=summary.declared_pairs or summary.training_pairs,
+                    training_pairs=summary.dataset_size,
                     trainable_pairs=summary.trainable_pairs,
                     average_quality=summary.average_quality,
                     created_by=actor.id,
@@ -122,6 +126,12 @@ def ineligible_because(row: Row, *, in_use: bool) -> str | None:
     return None
 
 
+def why_not(row: Row) -> str | None:
+    """Why no job can be made from the file now, as a page shows it before anybody tries."""
+    with reading() as connection:
+        return ineligible_because(row, in_use=files.has_active_job(connection, row.id))
+
+
 def check_eligible(row: Row, *, in_use: bool) -> None:
     """Raises NotEligible with the reason."""
     reason = ineligible_because(row, in_use=in_use)
@@ -143,6 +153,8 @@ def import_folder_files() -> list[Path]:
 def _copy(source: BinaryIO | Path, target: Path, name: str) -> None:
     """Copies at most one byte more than the limit, so that nothing huge is ever stored."""
     if isinstance(source, Path):
+        if source.exists() and not source.is_file():  # reading a pipe might never end
+            raise DatasetError("unreadable", "is not a file.", name=name)
         with source.open("rb") as stream:
             _copy(stream, target, name)
         return
@@ -151,9 +163,3 @@ def _copy(source: BinaryIO | Path, target: Path, name: str) -> None:
         while written <= allowed and (chunk := source.read(_CHUNK)):
             copy.write(chunk)
             written += len(chunk)
-
-
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

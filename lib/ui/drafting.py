@@ -13,8 +13,8 @@ from lib.domain.draft import change
 from lib.domain.people import Person
 from lib.services import drafts
 from lib.services.drafts import OpenDraft
-from lib.services.errors import DraftMoved, Refusal
-from lib.ui.navigation import page
+from lib.services.errors import DraftMoved, NotADraft, Refusal
+from lib.ui.navigation import go, page
 
 _OPEN = "open_draft"
 _JOB = "draft_job_id"
@@ -43,7 +43,8 @@ def has_draft() -> bool:
 def open_draft(person: Person) -> OpenDraft:
     """The draft of this page, as it is in the database now; without one, the way to a new job.
 
-    A change that could not be saved is tried again first.
+    A change that could not be saved is tried again first. A job that has been started is shown on
+    its own page instead.
     """
     job_id = job_id_of_page()
     if job_id is None:
@@ -52,7 +53,12 @@ def open_draft(person: Person) -> OpenDraft:
         st.stop()
     if st.session_state.get(_UNSAVED):
         _save(person, st.session_state[_OPEN])
-    opened = drafts.load(person, job_id)
+    try:
+        opened = drafts.load(person, job_id)
+    except NotADraft:
+        forget()
+        go("job", job_id)
+        raise
     st.session_state[_OPEN] = opened
     st.session_state[_JOB] = job_id
     if st.query_params.get("job") != str(job_id):

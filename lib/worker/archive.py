@@ -38,7 +38,7 @@ def archive_adapter(job_id: UUID) -> Archive:
         with draft.open("rb") as written:
             sha256 = hashlib.file_digest(written, "sha256").hexdigest()
             os.fsync(written.fileno())
-        os.replace(draft, target)
+        draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     return Archive(str(target.relative_to(storage.runs_folder())), sha256)

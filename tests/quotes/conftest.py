@@ -18,7 +18,7 @@ def published(preset: str, offer=SPOT, epochs: int = 3):
     return published_estimate(training_pairs=447, preset=preset, epochs=epochs, offer=offer)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def local_estimate():
     measurement = Measurement(
         startup_seconds=Decimal(9),
@@ -31,7 +31,7 @@ def local_estimate():
     return measured_estimate(measurement, epochs=3, offer=LOCAL)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def spot_quote() -> Quote:
     return Quote(
         number="Q-2026-00042",
@@ -84,7 +84,7 @@ def spot_quote() -> Quote:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def local_quote(spot_quote: Quote, local_estimate) -> Quote:
     return replace(
         spot_quote,

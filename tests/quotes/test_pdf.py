@@ -1,6 +1,5 @@
 """The quote PDF: its figures are the estimate's, its text the user's, its bytes always the same."""
 
-import hashlib
 import pickle
 import re
 import subprocess
@@ -11,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -140,35 +139,37 @@ def test_the_largest_amounts_stay_on_one_line(spot_quote: Quote) -> None:
     assert "104,938.27 hrs – 141,975.31 hrs" in shown
 
 
-def test_the_same_quote_gives_the_same_bytes_in_every_process(spot_quote: Quote) -> None:
-    name = " ".join(NAMES.values())
-    quote = replace(spot_quote, client=name, job_name=name)
+def test_the_same_quote_gives_the_same_bytes_in_another_process(spot_quote: Quote) -> None:
+    name = " ".join(NAMES[script] for script in ("Arabic", "Bengali", "Japanese"))
+    quote = replace(spot_quote, client=name)
     program = (
-        "import hashlib, pickle, sys; from lib.quotes import render; "
-        "print(hashlib.sha256(render(pickle.load(sys.stdin.buffer))).hexdigest())"
+        "import pickle, sys; from lib.quotes import render; "
+        "sys.stdout.buffer.write(render(pickle.load(sys.stdin.buffer)))"
     )
-    seen = {hashlib.sha256(render(quote)).hexdigest()}
-    for seed in ("1", "2"):
-        run = subprocess.run(
-            [sys.executable, "-c", program],
-            input=pickle.dumps(quote),
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            check=True,
-        )
-        seen.add(run.stdout.decode().strip())
-    assert len(seen) == 1
+    other = subprocess.run(
+        [sys.executable, "-c", program],
+        input=pickle.dumps(quote),
+        env={"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+    assert other.stdout == render(quote)
+
+
+@pytest.fixture(scope="module")
+def in_all_scripts(spot_quote: Quote) -> str:
+    names = tuple(Alternative(name, spot_quote.estimate) for name in NAMES.values())
+    return text(render(replace(spot_quote, alternatives=names)))
 
 
 @pytest.mark.parametrize("script", NAMES)
-def test_a_name_in_any_script_can_be_copied_out_again(spot_quote: Quote, script: str) -> None:
+def test_a_name_in_any_script_can_be_copied_out_again(in_all_scripts: str, script: str) -> None:
     name = NAMES[script]
-    shown = text(render(replace(spot_quote, client=name, description="")))
-    assert REPLACEMENT not in shown
+    assert REPLACEMENT not in in_all_scripts
     if script in RIGHT_TO_LEFT:  # readers differ in how they put these lines back in order
-        assert set(name) <= set(shown)
+        assert set(name) <= set(in_all_scripts)
     else:
-        assert "".join(name.split()) in "".join(shown.split())
+        assert "".join(name.split()) in "".join(in_all_scripts.split())
 
 
 def test_a_character_that_no_font_has_is_shown_as_one_that_is_missing(spot_quote: Quote) -> None:
@@ -212,11 +213,9 @@ def test_the_longest_texts_without_a_space_stay_inside_the_margins(
     assert max(right for _, right in words) <= 210 * 72 / 25.4 - margin + 1
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.text(max_size=100), st.text(max_size=100))
-def test_no_text_at_all_stops_the_document(spot_quote: Quote, name: str, description: str) -> None:
-    document = render(replace(spot_quote, client=name, description=description))
-    assert document.startswith(b"%PDF-")
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.text(max_size=100), min_size=10, max_size=10))
+def test_no_text_at_all_stops_the_document(spot_quote: Quote, texts: list[str]) -> None:
+    hostile = tuple(Alternative(title, spot_quote.estimate) for title in texts)
+    document = render(replace(spot_quote, client=texts[0], alternatives=hostile))
     assert usd(spot_quote.estimate.total) in text(document)

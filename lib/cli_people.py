@@ -1,0 +1,142 @@
+"""Commands about people and their budgets: users add, users list, budget show."""
+
+import argparse
+import sys
+from decimal import Decimal
+from getpass import getpass
+from typing import Any
+from uuid import UUID
+
+from lib.cli_output import Output, record, table
+from lib.db import users
+from lib.db.connection import migrate, reading
+from lib.domain.budget import Budget
+from lib.domain.money import parse_usd, usd
+from lib.domain.people import PASSWORD_LENGTH, Person, Role, clean_email
+from lib.services import accounts, budgets
+from lib.services.errors import NotFound
+from lib.settings import settings
+
+
+def add_user(options: argparse.Namespace) -> Output:
+    """Adds a person; the owner is the first, everybody else needs one to be there."""
+    limit = (
+        settings().default_monthly_limit
+        if options.monthly_limit is None
+        else parse_usd(options.monthly_limit, "--monthly-limit")
+    )
+    if options.role == Role.OWNER and options.manager:
+        raise ValueError("--manager: the owner has none")
+    migrate()
+    if options.role != Role.OWNER:
+        accounts.operator()
+    person = _added(options, _password(options), limit)
+    data = {"id": person.id, "name": person.name, "email": person.email, "role": person.role}
+    text = f"Added {person.name} ({person.email}) as {person.role}, {usd(limit)} a month"
+    return Output({**data, "monthly_limit": limit}, text)
+
+
+def list_users(_options: argparse.Namespace) -> Output:
+    """Everybody who can sign in, with where their month stands."""
+    migrate()
+    accounts.operator()
+    with reading() as connection:
+        everyone = users.everyone(connection)
+    addresses: dict[UUID, str] = {user.id: user.email for user in everyone}
+    months = {user.id: budgets.budget_of(user.id) for user in everyone}
+    data = [
+        {
+            "id": user.id,
+            "name": user.name,
+            "email": user.email,
+            "role": user.role,
+            "manager": addresses.get(user.manager_id),
+            **_month(months[user.id]),
+        }
+        for user in everyone
+    ]
+    rows = [
+        (
+            user.email,
+            user.name,
+            user.role,
+            addresses.get(user.manager_id),
+            usd(months[user.id].limit),
+            usd(months[user.id].remaining),
+        )
+        for user in everyone
+    ]
+    headings = ("EMAIL", "NAME", "ROLE", "MANAGER", "LIMIT", "REMAINING")
+    return Output(data, table(headings, rows, "Nobody yet."))
+
+
+def budget(options: argparse.Namespace) -> Output:
+    """The current month of the owner, or of the person with the given address."""
+    migrate()
+    owner = accounts.operator()
+    email = clean_email(options.user) if options.user else owner.email
+    with reading() as connection:
+        user = users.by_email(connection, email)
+    if user is None:
+        raise NotFound(f"Nobody here has the address {email}.")
+    overview = budgets.overview(owner, user.id)
+    month = overview.budget
+    columns = ("id", "name", "status", "estimated_cost_max", "actual_cost", "reserved")
+    data = {
+        "user": email,
+        **_month(month),
+        "jobs": [{name: getattr(job, name) for name in columns} for job in overview.jobs],
+    }
+    text = record(
+        {
+            "user": email,
+            "month": f"{month.month:%Y-%m} (resets {month.resets_on})",
+            "limit": f"{usd(month.limit)} and {month.grace_percent.normalize():f} % grace",
+            "spent": usd(month.spent),
+            "reserved": f"{usd(month.reserved)} by {month.active_jobs} active jobs",
+            "remaining": usd(month.remaining),
+        }
+    )
+    rows = [(job.id, job.status, usd(job.actual_cost), job.name) for job in overview.jobs]
+    listed = table(("JOB", "STATUS", "COST", "NAME"), rows, "No job was started this month.")
+    return Output(data, f"{text}\n\n{listed}")
+
+
+def _month(month: Budget) -> dict[str, Any]:
+    return {
+        "month": month.month,
+        "limit": month.limit,
+        "grace_percent": month.grace_percent,
+        "spent": month.spent,
+        "reserved": month.reserved,
+        "remaining": month.remaining,
+        "used_percent": month.used_percent,
+        "active_jobs": month.active_jobs,
+        "resets_on": month.resets_on,
+    }
+
+
+def _added(options: argparse.Namespace, password: str, limit: Decimal) -> Person:
+    if options.role == Role.OWNER:
+        return accounts.create_owner(options.name, options.email, password, limit)
+    return accounts.add_user(
+        None,
+        name=options.name,
+        email=options.email,
+        password=password,
+        role=Role(options.role),
+        monthly_limit=limit,
+        manager_email=options.manager,
+    )
+
+
+def _password(options: argparse.Namespace) -> str:
+    """From standard input, or asked for twice. Raises ValueError."""
+    if options.password_stdin:
+        return sys.stdin.readline(PASSWORD_LENGTH[1] + 2).rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise ValueError("there is no terminal to ask for a password; use --password-stdin")
+    password = getpass("Password: ")
+    if getpass("Again: ") != password:
+        raise ValueError("the two passwords differ")
+    return password

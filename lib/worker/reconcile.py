@@ -1,0 +1,116 @@
+"""Brings what is there to what should be there, job by job, again and again.
+
+Nothing is remembered that matters: every tick starts from the rows, so a worker may be killed at
+any moment, and several may run side by side.
+"""
+
+import logging
+import time
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from lib.db import work
+from lib.db.connection import DatabaseUnavailable, reading, transaction
+from lib.db.tables import training_jobs
+from lib.domain.money import ZERO
+from lib.domain.states import JobStatus
+from lib.engines import engines
+from lib.engines.base import Engine, RunHandle
+from lib.engines.names import parse_run_name
+from lib.worker import following, launching, leases
+from lib.worker.leases import JobLease, LeaseLost
+from lib.worker.wording import describe
+
+SWEEP_SECONDS = 30.0
+RETRY = timedelta(seconds=5)  # after an error that nobody foresaw
+
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """One worker's view of all jobs; its fields only hold times, and losing them loses nothing."""
+
+    def __init__(self) -> None:
+        self._missed: dict[UUID, float] = {}
+        self._next_sweep = time.monotonic()
+
+    def tick(self) -> bool:
+        """Looks once at every active job that nobody else holds; False where there is none."""
+        if time.monotonic() >= self._next_sweep:
+            self._sweep_all()
+        handled: set[UUID] = set()
+        while (lease := take(handled)) is not None:
+            handled.add(lease.job.id)
+            self._handle(lease)
+        return bool(handled)
+
+    def _sweep_all(self) -> None:
+        """Sweeps every engine; soon again where a run is still ending."""
+        self._next_sweep = time.monotonic() + SWEEP_SECONDS
+        for engine in engines():
+            try:
+                if not sweep(engine):
+                    self._next_sweep = time.monotonic() + 1
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  an engine that is away is asked again later
+                log.warning("sweep of %s: %s", engine.name, describe(error))
+
+    def _handle(self, lease: JobLease) -> None:
+        pause = timedelta()
+        try:
+            with lease.keeping():
+                self._step(lease)
+        except LeaseLost:
+            log.warning("job %s: another worker took it over", lease.job.id)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
+            log.error("job %s: %s", lease.job.id, describe(error))
+            pause = RETRY
+        with transaction() as connection:
+            work.release(connection, training_jobs.c.id, lease.job.id, lease.token, pause)
+
+    def _step(self, lease: JobLease) -> None:
+        attempt = lease.live_attempt
+        if attempt is not None and attempt.external_id is None:
+            launching.resolve_doubt(lease, attempt, self._missed)
+        elif lease.job.cancel_requested_at is not None:
+            following.cancel(lease)
+        elif attempt is not None:
+            following.follow(lease, attempt)
+        else:
+            assert lease.job.status in (JobStatus.QUEUED, JobStatus.RECOVERING)
+            launching.launch(lease)
+
+
+def take(but: Collection[UUID]) -> JobLease | None:
+    """Leases the next active job, other than those in `but`."""
+    token = uuid4()
+    with transaction() as connection:
+        job = work.lease_job(connection, token, leases.LEASE, but=but)
+        if job is None:
+            return None
+        return JobLease(token, job, work.newest_attempt(connection, job.id))
+
+
+def sweep(engine: Engine) -> bool:
+    """Ends runs that no live attempt knows of; False while one of them is still there.
+
+    The runs are listed before the rows are read: a row is always older than its run.
+    """
+    names = engine.list_owned()
+    if not names:
+        return True
+    with reading() as connection:
+        known = work.live_run_names(connection, engine.name)
+    all_gone = True
+    for name in names:
+        run = parse_run_name(name)
+        if name in known or run is None:
+            continue
+        log.warning("%s: no attempt knows of it, ending it", name)
+        handle = RunHandle(name, *run, engine.find(name), ZERO, None)
+        all_gone = engine.terminate(handle) and all_gone
+    return all_gone
