@@ -8,6 +8,7 @@ from lib import storage
 from lib.cli_output import record, table
 from lib.domain.estimate import Estimate, format_hours
 from lib.domain.money import usd
+from lib.domain.presets import PARAMETER_HELP
 from lib.services.jobs import JobView
 
 _COLUMNS = (
@@ -68,6 +69,8 @@ def job_data(view: JobView, quotes: list[Row]) -> dict[str, Any]:
 
 def job_text(view: JobView, data: dict[str, Any]) -> str:
     """The same for people: the job, its newest metric, its quotes, then what happened."""
+    from lib.services.quotes import shown_value  # brings all that makes a PDF
+
     job = view.job
     estimate = Estimate.from_dict(job.estimate) if job.estimate else None
     hyperparameters = (job.configuration or {}).get("hyperparameters", {})
@@ -84,7 +87,11 @@ def job_text(view: JobView, data: dict[str, Any]) -> str:
         "description": job.description,
         "notes": job.notes,
         "preset": job.preset,
-        "parameters": ", ".join(f"{name} {value}" for name, value in hyperparameters.items()),
+        "parameters": ", ".join(
+            f"{label} {shown_value(hyperparameters[name])}"
+            for name, (label, _) in PARAMETER_HELP.items()
+            if name in hyperparameters
+        ),
         "engine": job.engine,
         "tier": job.gpu_pricing_tier,
         "estimated": estimate

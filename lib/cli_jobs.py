@@ -22,7 +22,7 @@ from lib.domain.estimate import Estimate
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, EnrichmentStatus, JobStatus
-from lib.services import accounts, assessment, drafts, jobs, quotes, training_files
+from lib.services import accounts, assessment, drafts, jobs, training_files
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotFound, Refusal
 from lib.services.estimates import Pricing
@@ -71,6 +71,8 @@ def show(options: argparse.Namespace) -> Output:
 
 def quote(options: argparse.Namespace) -> Output:
     """Issues a quote and writes its PDF; the draft stays, so that it can be started later."""
+    from lib.services import quotes  # slow to import: it brings all that makes a PDF
+
     _check(options)
     migrate()
     actor = accounts.operator()
@@ -119,6 +121,8 @@ def launch(options: argparse.Namespace) -> Output:
 
 
 def _shown(actor: Person, job_id: UUID) -> Output:
+    from lib.services import quotes  # see above
+
     view, issued = jobs.view(actor, job_id), quotes.of_job(actor, job_id)
     data = job_data(view, issued)
     return Output(data, job_text(view, data))

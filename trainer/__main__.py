@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         step = next(iter(sealed_steps(config.run_dir / "checkpoints")), 0)
         events.write("interrupted", step=step, signal=stop.signal)
         return STOPPED_EARLY
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  every failure becomes an event
         failure = explain(error)
         if failure.code == Code.ERROR and failure is not error:
             traceback.print_exc()

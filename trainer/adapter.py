@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -59,6 +58,6 @@ def publish(config: Config, checkpoint: Checkpoint, base_folder: Path) -> str:
     sync_tree(draft)
     if target.exists():
         shutil.rmtree(target)
-    os.replace(draft, target)
+    draft.replace(target)
     sync(config.run_dir)
     return hashlib.sha256((target / WEIGHTS).read_bytes()).hexdigest()

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from trainer import tiny_model
-from trainer.config import TINY, Config
+from trainer.config import TINY, Config, is_hub_name
 from trainer.conversations import ChatTokenizer
 from trainer.errors import Code, TrainerError
 from trainer.sequences import Sequence
@@ -22,7 +22,7 @@ def cut_off_network(config: Config) -> None:
     """Keeps the libraries off the network, except for fetching a model from the hub."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    if config.base_model == TINY or os.path.isabs(config.base_model):
+    if not is_hub_name(config.base_model):
         os.environ["HF_HUB_OFFLINE"] = "1"
 
 
@@ -32,7 +32,7 @@ def locate(config: Config, with_weights: bool = True) -> Path:
     Raises:
         TrainerError: model_not_found.
     """
-    if os.path.isabs(config.base_model):
+    if not is_hub_name(config.base_model):
         folder = Path(config.base_model)
         if not (folder / "config.json").is_file():
             raise _not_found(config, "there is no config.json in that folder")
@@ -42,7 +42,7 @@ def locate(config: Config, with_weights: bool = True) -> Path:
     patterns = ["*.json", "*.jinja"] + (["*.safetensors"] if with_weights else [])
     try:
         return Path(snapshot_download(config.base_model, allow_patterns=patterns))
-    except Exception as error:  # httpx, requests, OS and hub errors: all mean it is not to be had
+    except Exception as error:  # noqa: BLE001  httpx, requests, OS and hub errors: all mean it is not to be had
         raise _not_found(config, f"{type(error).__name__}: {error}") from error
 
 

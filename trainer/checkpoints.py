@@ -48,7 +48,7 @@ def seal(written: Path, step: int, identity: dict[str, Any], checkpoints: Path) 
     target = checkpoints / f"step-{step}"
     if target.exists():  # a torn one of that step: it was passed over when the run resumed
         shutil.rmtree(target)
-    os.replace(written, target)
+    written.replace(target)
     sync(checkpoints)
     for old in sealed_steps(checkpoints)[KEEP:]:
         shutil.rmtree(checkpoints / f"step-{old}")
@@ -84,7 +84,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(draft, path)
+    draft.replace(path)
     sync(path.parent)
 
 

@@ -1,7 +1,6 @@
 """The config file: every field, its limits, and a clear message for each mistake."""
 
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
@@ -91,6 +90,11 @@ def parse(values: Any) -> Config:
     return Config(**checked)
 
 
+def is_hub_name(base_model: str) -> bool:
+    """Whether a base model is fetched from the hub: neither the tiny one nor a folder here."""
+    return base_model != TINY and bool(HUB_NAME.fullmatch(base_model))
+
+
 def bad(message: str, detail: str = "") -> TrainerError:
     """A bad_config failure."""
     return TrainerError(Code.BAD_CONFIG, message, detail)
@@ -147,9 +151,13 @@ def _choice(options: tuple[str, ...]) -> Check:
 def _path() -> Check:
     return Check(
         "an absolute path",
-        lambda value: isinstance(value, str) and os.path.isabs(value) and "\0" not in value,
+        lambda value: isinstance(value, str) and _is_absolute(value),
         Path,
     )
+
+
+def _is_absolute(value: str) -> bool:
+    return Path(value).is_absolute() and "\0" not in value
 
 
 def _is_module_list(value: Any) -> bool:
@@ -183,7 +191,7 @@ CONFIG_CHECKS = {
     "sequences_sha256": _text("64 hexadecimal digits", lambda v: bool(SHA256.fullmatch(v))),
     "base_model": _text(
         '"tiny", an absolute folder, or a hub name such as "org/name"',
-        lambda value: value == TINY or os.path.isabs(value) or bool(HUB_NAME.fullmatch(value)),
+        lambda value: value == TINY or _is_absolute(value) or is_hub_name(value),
     ),
     "model_cache": _path(),
     "hyperparameters": Check("an object", lambda value: isinstance(value, dict)),

@@ -81,7 +81,7 @@ class ChatTokenizer:
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             settings = json.loads((folder / "tokenizer_config.json").read_bytes())
-        except Exception as error:  # the tokenizers library raises bare Exception
+        except Exception as error:  # noqa: BLE001  the tokenizers library raises bare Exception
             raise TrainerError(
                 Code.MODEL_NOT_FOUND,
                 "The base model has no tokenizer that can be used (tokenizer.json and "
@@ -169,7 +169,9 @@ class ChatTokenizer:
     def _split(self, text: str, spans: list[Span]) -> Iterator[tuple[int, int, int | None]]:
         """Stretches of text (start, end, token id of a template's control token or None)."""
         done = 0
-        outside = zip([0, *(end for _, end in spans)], [start for start, _ in spans] + [len(text)])
+        starts = [start for start, _ in spans]
+        ends = [end for _, end in spans]
+        outside = zip([0, *ends], [*starts, len(text)], strict=True)
         for start, end in outside:
             for match in self._special.finditer(text, start, end):
                 if done < match.start():

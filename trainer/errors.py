@@ -28,7 +28,8 @@ INPUT_CODES = frozenset(
 )
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-DISK_FULL_TEXTS = tuple(f"os error {number}" for number in DISK_FULL_ERRNOS) + (
+DISK_FULL_TEXTS = (
+    *(f"os error {number}" for number in DISK_FULL_ERRNOS),
     "No space left on device",
     "PytorchStreamWriter failed",
 )

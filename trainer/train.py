@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import logging
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,8 +38,8 @@ def run(config: Config, events: EventLog, stop: StopRequest) -> int:
     """
     with _exclusive(config.run_dir):
         data = dataset.load_within_limit(config)
-        base_folder = _base_folder(config, data)
         _prepare_libraries(config)
+        base_folder = _base_folder(config, data)
         stopped = _train(config, data, base_folder, events, stop)
         if stopped is not None:
             return STOPPED_EARLY
@@ -187,12 +189,14 @@ def _prepare_libraries(config: Config) -> None:
     """The same thread count gives the same rounding: a resumed run needs that to be exact."""
     if "WORLD_SIZE" not in os.environ:  # else each process would be given a share of the GPUs
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)
     import torch
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
     torch.set_num_threads(config.threads)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
 
 
 def _identity(config: Config, data: Dataset, devices: int) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from lib.datafiles.strict import (
     end_of,
     nul,
     too_long,
-    too_many_containers,
+    too_many_values,
     undecodable,
 )
 from lib.domain.conversations import DatasetError
 
 CUT_OFF = "the file ends in the middle; it seems cut off, upload it again."
-_CHUNK = 256 * 1024
+_CHUNK = 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*+")
 _MOST_MEMBERS = 1_000  # root fields of a document; the format has three
 
@@ -136,7 +136,7 @@ class JsonText:
                         raise self._source.error("too_long", too_long(self._limits), place)
                     self._at = end
                     return value
-            if ahead > _CHUNK and too_many_containers(self._window, self._at, self._limits):
+            if ahead > _CHUNK and too_many_values(self._window, self._at, self._limits):
                 raise self._source.error("too_long", TOO_MANY, place)
             self._more(max(_CHUNK, min(ahead, self._limits.max_conversation - ahead)))
 

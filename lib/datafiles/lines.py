@@ -11,7 +11,7 @@ from lib.datafiles.strict import (
     Trouble,
     decode,
     too_long,
-    too_many_containers,
+    too_many_values,
     undecodable,
 )
 from lib.domain.conversations import DatasetError
@@ -46,7 +46,7 @@ def parsed(source: Source, line: Line) -> Fields:
     except UnicodeDecodeError as error:
         column = len(line.data[: error.start].decode()) + 1
         raise undecodable(source, error, line.offset, f"{where}, column {column}") from None
-    if too_many_containers(text, 0, source.limits):
+    if too_many_values(text, 0, source.limits):
         raise source.error("too_long", TOO_MANY, where)
     start = len(text) - len(text.lstrip(" \t"))
     try:

@@ -7,12 +7,14 @@ these functions walk the text again, slowly, to say where.
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
 _TOKEN = re.compile(r'[ \t\r\n]*+([{}\[\],:]|"(?:[^"\\]|\\.)*+"?|[^\s{}\[\],:"]++)', re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _LONGEST_KEY = 60
+_MOST_DIGITS = sys.int_info.default_max_str_digits  # of a whole number
 
 # A key, an index, or None where an object's next key is still to come.
 Path = list[str | int | None]
@@ -128,16 +130,11 @@ def find_hazard(text: str, start: int, max_depth: int) -> Hazard | None:
 
 
 def not_a_number(token: str) -> bool:
-    """Whether a literal is NaN, infinite, or a number beyond 64 bits."""
+    """Whether a literal is NaN, infinite, or has more digits than Python converts."""
     if token in ("NaN", "Infinity", "-Infinity"):
         return True
     if not re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", token, re.ASCII):
         return False
     if token.lstrip("-").isdigit():
-        return too_big(token)
+        return len(token) > _MOST_DIGITS
     return not math.isfinite(float(token))
-
-
-def too_big(digits: str) -> bool:
-    """Whether a whole number is beyond 64 bits, judged before it is converted."""
-    return len(digits) > 20 or not -(2**63) <= int(digits) < 2**63

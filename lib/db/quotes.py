@@ -10,7 +10,8 @@ from lib.db.tables import quote_numbers, quotes
 
 def next_number(connection: Connection, year: int) -> str:
     """`Q-2026-00042`; numbers are never given twice, gaps are possible."""
-    return f"Q-{year}-{connection.execute(quote_numbers).scalar():05d}"  # type: ignore[call-overload]
+    number = connection.execute(select(quote_numbers.next_value())).scalar_one()
+    return f"Q-{year}-{number:05d}"
 
 
 def add(connection: Connection, **values: Any) -> UUID:

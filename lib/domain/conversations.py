@@ -72,7 +72,7 @@ class Limits:
     max_bytes: int = 100 * 1024 * 1024
     max_conversation: int = 8 * 1024 * 1024  # characters of one conversation, line or root field
     max_depth: int = 64  # levels of nesting; the format itself has 6
-    max_containers: int = 200_000  # objects and arrays of one conversation; bounds memory
+    max_values: int = 500_000  # of one conversation, told by brackets and commas; bounds memory
 
 
 DEFAULT_LIMITS = Limits()

@@ -199,7 +199,7 @@ def published_estimate(
         hourly_rate=offer.hourly_rate,
         tier=offer.tier,
         algorithm_version=PUBLISHED_FORMULA,
-        basis="published formula, no history yet",
+        basis="published formula",
         interruptions=explained,
     )
 

@@ -1,10 +1,12 @@
 """Money: US dollars as Decimal, rounded to the cent in one place, one way (half up)."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 LARGEST_AMOUNT = Decimal("9999999999.99")  # what NUMERIC(12, 2) holds
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def cents(amount: Decimal | int | str) -> Decimal:
@@ -20,7 +22,10 @@ def usd(amount: Decimal) -> str:
 
 def parse_usd(text: str, field: str) -> Decimal:
     """A typed amount such as `1,250.50` or `$75`. Raises ValueError naming the field."""
-    cleaned = text.strip().removeprefix("$").replace(",", "")
+    cleaned = text.strip().removeprefix("$")
+    if "," in cleaned and not _GROUPED.fullmatch(cleaned):  # else 12,50 would become 1250
+        raise ValueError(f"{field}: {text!r:.40} is not an amount in dollars such as 1,250.50")
+    cleaned = cleaned.replace(",", "")
     try:
         amount = Decimal(cleaned)
     except InvalidOperation:

@@ -1,8 +1,10 @@
 """This machine as an engine: the trainer as a process that outlives the app and the worker.
 
 A run is recognised by the path of its config file on a live process's command line. The path
-holds the job and the attempt and lies in this installation's runs folder, so a reused process id,
-a clock that was set, or another installation's trainer is never taken for it.
+holds the job and the attempt and lies in this installation's runs folder, so neither a reused
+process id nor another installation's trainer is taken for it. While a process is replaced by
+another program (a TRAINER_PYTHON that is a script) it has no command line for a moment; process id
+and create time, together the external id, tell that it is still the same.
 """
 
 import os
@@ -31,11 +33,12 @@ from lib.settings import settings
 
 GRACE_SECONDS = 5.0  # to save a checkpoint after SIGTERM
 _EXIT_INTERRUPTED = 3
+_CLOCK_SECONDS = 2.0  # by which a create time may wander: it is counted from the boot
 _CONFIG = re.compile(r"config-([0-9]+)\.json")
 
 
 class LocalEngine:
-    """Implements `lib.engines.base.Engine`. An external id is `pid:create time`, for people."""
+    """Implements `lib.engines.base.Engine`. An external id is `pid:create time`."""
 
     name = "local"
 
@@ -70,11 +73,10 @@ class LocalEngine:
         if run is None:
             return None
         job_id, attempt = run
-        processes = _processes(_config_path(job_id, attempt))
-        if processes:
+        if processes := _carriers(_config_path(job_id, attempt)):
             return _external_id(processes[0])
         started = event_log.first(_events_path(job_id), attempt, "started")
-        return None if started is None else f"{started['pid']}:{started['at']}"
+        return None if started is None else f"{started['pid']}:0"
 
     def observe(self, run: RunHandle, offset: int) -> Observation:
         config = _config_path(run.job_id, run.attempt)
@@ -88,7 +90,9 @@ class LocalEngine:
     def terminate(self, run: RunHandle) -> bool:
         """SIGTERM to the run's process group, SIGKILL when it is called after the grace."""
         self._reap()
-        processes = _processes(_config_path(run.job_id, run.attempt))
+        processes = _carriers(_config_path(run.job_id, run.attempt))
+        if (recorded := _recorded(run.external_id)) and recorded not in processes:
+            processes.append(recorded)
         if not processes:
             self._asked_to_end.pop(run.name, None)
             self._children.pop(run.name, None)
@@ -145,11 +149,15 @@ class LocalEngine:
 
     def _alive(self, run: RunHandle) -> bool:
         self._reap()
-        try:
-            pid = int((run.external_id or "").split(":")[0])
-            return _carries(psutil.Process(pid), _config_path(run.job_id, run.attempt))
-        except (ValueError, psutil.Error):
+        if run.external_id is None:
             return False
+        if _recorded(run.external_id) is not None:
+            return True
+        try:  # a clock that was set changes all create times
+            process = psutil.Process(int(run.external_id.partition(":")[0]))
+        except psutil.Error:
+            return False
+        return _carries(process, _config_path(run.job_id, run.attempt))
 
     def _reap(self) -> None:
         """Collects the exit codes of ended children, so that none stays behind as a zombie."""
@@ -194,10 +202,23 @@ def _refusal(error: OSError) -> SubmitRefused:
     return SubmitRefused("trainer_not_started", f"The trainer could not be started: {error}")
 
 
-def _processes(config: Path) -> list[psutil.Process]:
-    """The live processes of a run, its group's leader first."""
+def _recorded(external_id: str | None) -> psutil.Process | None:
+    """The live process with this id and create time."""
+    if external_id is None:
+        return None
+    pid, _, created = external_id.partition(":")
+    try:
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(created)) <= _CLOCK_SECONDS
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def _carriers(config: Path) -> list[psutil.Process]:
+    """The live processes with the config's path on their command line, the oldest first."""
     found = [process for process in psutil.process_iter() if _carries(process, config)]
-    return sorted(found, key=lambda process: process.pid)
+    return sorted(found, key=lambda process: process.create_time())
 
 
 def _carries(process: psutil.Process, config: Path) -> bool:
@@ -220,4 +241,4 @@ def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> None
 
 
 def _external_id(process: psutil.Process) -> str:
-    return f"{process.pid}:{process.create_time():.0f}"
+    return f"{process.pid}:{process.create_time():.2f}"

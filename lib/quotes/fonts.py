@@ -11,9 +11,9 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
+import uharfbuzz as hb
 from fontTools import subset, unicodedata
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
@@ -29,6 +29,7 @@ LATIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x20
     "€",
     "−",
     REPLACEMENT,
+    *ZERO_WIDTH_JOINERS,
 }
 BASE = "NotoSans"
 CJK = "NotoSansCJK"
@@ -36,6 +37,7 @@ _SYMBOLS = ("NotoSansSymbols", "NotoEmoji")
 # Shaping puts these in: for what is invisible, for a lone mark, for half of a Khmer vowel.
 _ALWAYS = frozenset(" ◌\u17c1")
 _MAX_CURVE_ERROR = 1.0  # font units of 1000: what turning a cubic curve into quadratic ones costs
+_YEAR_1970 = 2_082_844_800  # in seconds since 1904, as fonts count: a fixed date, not today's
 _SCRIPTS = {
     "Arab": "NotoSansArabic",
     "Armn": "NotoSansArmenian",
@@ -84,8 +86,7 @@ def face_for(grapheme: str, previous: str | None) -> str | None:
 @cache
 def coverage(face: str) -> frozenset[str]:
     """Every character that the face has a glyph for."""
-    with _open(face) as font:
-        return frozenset(map(chr, font.getBestCmap()))
+    return frozenset(map(chr, hb.Face(hb.Blob.from_file_path(_path(face))).unicodes))
 
 
 @lru_cache(maxsize=64)
@@ -100,7 +101,7 @@ def static_font(face: str, weight: Weight, characters: frozenset[str]) -> bytes:
         options.layout_features = ["kern", "mark", "mkmk", "ccmp", "locl", "liga"]
     cutter = subset.Subsetter(options)
     cutter.populate(text="".join(wanted))
-    with _open(face) as font:
+    with TTFont(_path(face), lazy=True, recalcTimestamp=False) as font:
         cutter.subset(font)
         instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True, static=True)
         saved = BytesIO()
@@ -109,36 +110,37 @@ def static_font(face: str, weight: Weight, characters: frozenset[str]) -> bytes:
 
 
 def _redrawn(weight: Weight, characters: list[str]) -> bytes:
-    with _open(CJK, _regional_form("".join(characters))) as source:
-        names = source.getBestCmap()
-        glyphs = source.getGlyphSet(location={"wght": weight})
-        cmap = {ord(char): names[ord(char)] for char in characters}
-        order = [".notdef", *sorted(set(cmap.values()))]
-        outlines = {name: _quadratic(glyphs[name]) for name in order}
-        builder = FontBuilder(source["head"].unitsPerEm)
-        builder.font.recalcTimestamp = False
-        head = source["head"]
-        builder.setupHead(unitsPerEm=head.unitsPerEm, created=head.created, modified=head.modified)
-        builder.setupGlyphOrder(order)
-        builder.setupCharacterMap(cmap)
-        builder.setupGlyf(outlines)
-        bearings = {name: getattr(outlines[name], "xMin", 0) for name in order}
-        builder.setupHorizontalMetrics(
-            {name: (round(glyphs[name].width), bearings[name]) for name in order}
-        )
-        hhea = source["hhea"]
-        builder.setupHorizontalHeader(ascent=hhea.ascent, descent=hhea.descent)
-        builder.setupOS2(usWeightClass=int(weight), sCapHeight=source["OS/2"].sCapHeight)
-        builder.setupNameTable({"familyName": "Noto Sans CJK", "styleName": weight.name.title()})
-        builder.setupPost()
+    """A font of just these characters, with outlines and widths as HarfBuzz reads them."""
+    member = _regional_form("".join(characters))
+    face = hb.Face(hb.Blob.from_file_path(_path(CJK)), member)
+    source = hb.Font(face)
+    source.set_variations({"wght": weight})
+    cmap = {ord(char): f"u{ord(char):04X}" for char in characters}
+    sources = {".notdef": 0} | {name: source.get_nominal_glyph(c) for c, name in cmap.items()}
+    outlines = {name: _quadratic(source, glyph) for name, glyph in sources.items()}
+    widths = {name: source.get_glyph_h_advance(glyph) for name, glyph in sources.items()}
+    line = source.get_font_extents("ltr")
+    builder = FontBuilder(face.upem)
+    builder.font.recalcTimestamp = False
+    builder.setupHead(unitsPerEm=face.upem, created=_YEAR_1970, modified=_YEAR_1970)
+    builder.setupGlyphOrder(list(sources))
+    builder.setupCharacterMap(cmap)
+    builder.setupGlyf(outlines)  # which measures them: only now has an outline its left edge
+    bearings = {name: getattr(outline, "xMin", 0) for name, outline in outlines.items()}
+    builder.setupHorizontalMetrics({name: (widths[name], bearings[name]) for name in sources})
+    builder.setupHorizontalHeader(ascent=line.ascender, descent=line.descender)
+    cap_height = source.get_metric_position(hb.OTMetricsTag.CAP_HEIGHT)
+    builder.setupOS2(usWeightClass=int(weight), sCapHeight=cap_height)
+    builder.setupNameTable({"familyName": "Noto Sans CJK", "styleName": weight.name.title()})
+    builder.setupPost()
     saved = BytesIO()
     builder.save(saved)
     return saved.getvalue()
 
 
-def _quadratic(outline: Any) -> Glyph:
+def _quadratic(source: hb.Font, glyph: int) -> Glyph:
     pen = TTGlyphPen(None)
-    outline.draw(Cu2QuPen(pen, _MAX_CURVE_ERROR, reverse_direction=True))
+    source.draw_glyph_with_pen(glyph, Cu2QuPen(pen, _MAX_CURVE_ERROR, reverse_direction=True))
     return pen.glyph()
 
 
@@ -150,9 +152,7 @@ def _regional_form(text: str) -> int:
     return 1 if "Hang" in scripts else 2  # Korean, else simplified Chinese
 
 
-def _open(face: str, member: int = 0) -> TTFont:
+def _path(face: str) -> Path:
     if face == CJK:
-        path = Path(str(files("manimgx_fonts_cjk"))) / "NotoSansCJK-VF.otf.ttc"
-    else:
-        path = Path(str(files("manimgx_fonts"))) / f"{face}[wght].ttf"
-    return TTFont(path, fontNumber=member, lazy=True, recalcTimestamp=False)
+        return Path(str(files("manimgx_fonts_cjk"))) / "NotoSansCJK-VF.otf.ttc"
+    return Path(str(files("manimgx_fonts"))) / f"{face}[wght].ttf"

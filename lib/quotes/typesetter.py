@@ -69,7 +69,7 @@ class Typesetter:
     def __init__(self, pdf: FPDF, texts: Iterable[str], folder: Path) -> None:
         self._pdf = pdf
         self._folder = folder
-        self._characters = LATIN.union(*map(clean, texts))
+        self._characters: frozenset[str] = frozenset().union(*map(clean, texts))
 
     def width(self, text: str, style: Style) -> float:
         """How wide the text is on one line."""
@@ -78,7 +78,7 @@ class Typesetter:
     def wrap(self, text: str, style: Style, width: float) -> list[Line]:
         """The lines the text takes in that width."""
         text = clean(text)
-        assert self._characters.issuperset(text), "a text that the fonts were not cut down for"
+        assert set(text) <= self._characters | LATIN, "a text that the fonts were not cut down for"
         direction = auto_detect_base_direction(text)
         lines = wrap(text, width, lambda part: self.width(part, style))
         return [Line(line, direction) for line in lines]
@@ -127,11 +127,16 @@ class Typesetter:
     def _font(self, face: str, weight: Weight) -> TTFFont:
         family = f"{face}{weight:d}".lower()
         if family not in self._pdf.fonts:
+            needed = self._characters & coverage(face)
+            if face == BASE:  # the same for most documents, so that they share one font
+                needed |= LATIN
             path = self._folder / f"{family}.ttf"
-            path.write_bytes(static_font(face, weight, self._characters & coverage(face)))
+            path.write_bytes(static_font(face, weight, needed))
             self._pdf.add_font(family, fname=path)
             self._pdf.fonts[family].name = f"{face}-{weight.name.title()}"
-        return self._pdf.fonts[family]
+        font = self._pdf.fonts[family]
+        assert isinstance(font, TTFFont)
+        return font
 
 
 def _shaping(run: _Run) -> dict[str, object]:
@@ -147,6 +152,7 @@ def _operators(font: TTFFont, run: _Run, style: Style) -> str:
     spelled: list[tuple[int, ...]] = []
     for item in shaped:
         glyph = glyphs[item["mapped_char"]]
+        assert isinstance(glyph.unicode, tuple)
         if glyph.unicode or not clusters:  # only the first glyph of a cluster says what it spells
             clusters.append([])
             spelled.append(glyph.unicode)
@@ -206,9 +212,13 @@ def _levels(text: str, direction: TextDirection) -> list[int]:
 def _visual_order(runs: list[_Run]) -> list[_Run]:
     """Rule L2 of the bidirectional algorithm: from the highest level down, reverse."""
     for level in range(max((run.level for run in runs), default=0), 0, -1):
-        ordered: list[_Run] = []
-        for reverse, group in groupby(runs, key=lambda run, least=level: run.level >= least):
-            stretch = list(group)
-            ordered += reversed(stretch) if reverse else stretch
-        runs = ordered
+        runs = _reversed_from(level, runs)
     return runs
+
+
+def _reversed_from(level: int, runs: list[_Run]) -> list[_Run]:
+    ordered: list[_Run] = []
+    for reverse, group in groupby(runs, key=lambda run: run.level >= level):
+        stretch = list(group)
+        ordered += reversed(stretch) if reverse else stretch
+    return ordered

@@ -12,9 +12,10 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(settings().time_zone)
 
 
-def clock(moment: datetime) -> str:
-    """`12:03:11`."""
-    return f"{local(moment):%H:%M:%S}"
+def clock(moment: datetime, now: datetime) -> str:
+    """`12:03:11` where it is the same day as now, else `22 Nov, 12:03`."""
+    same_day = local(moment).date() == local(now).date()
+    return f"{local(moment):%H:%M:%S}" if same_day else f"{local(moment):%d %b, %H:%M}"
 
 
 def date_and_time(moment: datetime) -> str:

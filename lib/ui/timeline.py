@@ -1,4 +1,4 @@
-"""The states a job went through, drawn as steppers: one a try, with times and durations."""
+"""The states a job went through, drawn as steppers: one an attempt, with times and durations."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ _WAY = (
     JobStatus.RUNNING,
     JobStatus.COMPLETED,
 )
-_MOST_TRIES = 4  # more are folded: the event log has them all
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ def phases(events: Iterable[Row]) -> list[Phase]:
     ]
 
 
-def tries(found: Iterable[Phase]) -> list[list[Phase]]:
-    """The phases in rows: an interruption ends a row, the next try begins one."""
+def attempts(found: Iterable[Phase]) -> list[list[Phase]]:
+    """The phases in rows: an interruption ends a row, the next attempt begins one."""
     rows: list[list[Phase]] = []
     for phase in found:
         if not rows or rows[-1][-1].status is JobStatus.RECOVERING:
@@ -55,19 +54,13 @@ def tries(found: Iterable[Phase]) -> list[list[Phase]]:
 
 def timeline_html(events: Iterable[Row], now: datetime) -> str:
     """The whole history as one figure."""
-    rows = tries(phases(events))
-    numbered = list(enumerate(rows, start=1))
-    folded = len(rows) - _MOST_TRIES
-    if folded > 0:
-        numbered = numbered[:1] + numbered[-_MOST_TRIES + 1 :]
-    drawn = [_row_html(number, row, len(rows), now) for number, row in numbered]
-    if folded > 0:
-        drawn.insert(1, f"<p>{folded} more tries between these two; the log has them.</p>")
+    rows = attempts(phases(events))
+    drawn = (_row_html(number, row, len(rows), now) for number, row in enumerate(rows, start=1))
     return f'<section class="timeline" aria-label="Timeline">{"".join(drawn)}</section>'
 
 
 def _row_html(number: int, row: Sequence[Phase], count: int, now: datetime) -> str:
-    label = f"<p>Try {number}</p>" if count > 1 else ""
+    label = f"<p>Attempt {number}</p>" if count > 1 else ""
     last = row[-1].status
     steps = [_step_html(phase, now) for phase in row]
     if number == count and last not in TERMINAL:
@@ -82,11 +75,15 @@ def _ahead(status: JobStatus) -> Sequence[JobStatus]:
 
 def _step_html(phase: Phase, now: datetime) -> str:
     here = phase.ended is None
-    lasted = "" if phase.status in TERMINAL else span(((phase.ended or now) - phase.began).total_seconds())
+    lasted = (
+        ""
+        if phase.status in TERMINAL
+        else span(((phase.ended or now) - phase.began).total_seconds())
+    )
     current = " aria-current=step" if here else ""
     return (
         f'<li class="{"now" if here else "done"} {TONES[phase.status]}"{current}>'
         f"<b>{TITLES[phase.status]}</b>"
         f'<time datetime="{phase.began.isoformat()}" title="{safe(date_and_time(phase.began))}">'
-        f"{clock(phase.began)}</time><span>{lasted}</span></li>"
+        f"{clock(phase.began, now)}</time><span>{lasted}</span></li>"
     )

@@ -59,11 +59,14 @@ def resolve_doubt(lease: JobLease, attempt: Row, missed: MutableMapping[UUID, fl
     `missed` remembers, for this process, when an attempt's run was looked for first in vain.
     """
     found = engines.engine(attempt.engine).find(attempt.external_name)
+    now = time.monotonic()
     if found is not None:
         log.info("%s: found, going on with it", attempt.external_name)
         missed.pop(attempt.id, None)
         _write_started(lease, attempt, found)
-    elif time.monotonic() - missed.setdefault(attempt.id, time.monotonic()) >= DOUBT_SECONDS:
+    elif attempt.id not in missed:
+        missed[attempt.id] = now
+    elif now - missed[attempt.id] >= DOUBT_SECONDS:
         log.warning("%s: was never started", attempt.external_name)
         missed.pop(attempt.id)
         with lease.writing() as (connection, job):

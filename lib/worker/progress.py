@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Numeric
+from sqlalchemy.types import TypeEngine
 
 from lib.db import jobs, work
 from lib.db.tables import job_metrics
@@ -87,8 +88,9 @@ def _metrics(job_id: UUID, event: Event) -> dict[str, Any]:
     }
 
 
-def _fitting(value: float, column: Numeric) -> Decimal | None:
+def _fitting(value: float, column: TypeEngine[Any]) -> Decimal | None:
     """The number in the column's precision; None where it is too large to be stored."""
+    assert isinstance(column, Numeric)
     try:
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-(column.scale or 0)))
     except InvalidOperation:

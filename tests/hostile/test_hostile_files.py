@@ -216,7 +216,7 @@ SHAPES = {
         "training_file_metadata.total_conversations",
     ),
     "a huge count": (
-        changed("training_file_metadata/total_training_pairs", 10**18),
+        changed("training_file_metadata/total_training_pairs", 2**64),
         "out_of_range",
         "training_file_metadata.total_training_pairs",
     ),
@@ -265,7 +265,6 @@ TOKENS = {
     "1e999": ("1e999", "not_a_number"),
     "minus 1e999": ("-1e999", "not_a_number"),
     "a whole number of 5,000 digits": ("9" * 5_000, "not_a_number"),
-    "a whole number beyond 64 bits": (str(2**63), "not_a_number"),
     "an escaped NUL": (r'"a\u0000b"', "nul_character"),
     "a raw NUL": ('"a\0b"', "nul_character"),
     "a high surrogate": (r'"\ud83d!"', "lone_surrogate"),
@@ -617,13 +616,13 @@ def test_only_regular_files_that_can_be_opened_are_read(upload, tmp_path):
         assert refusal(path).code == "unreadable", path
 
 
-def test_without_the_container_limit_the_same_file_takes_several_times_the_memory(upload):
+def test_without_the_limit_of_values_the_same_file_takes_several_times_the_memory(upload):
     # Proves the guard: 3 MB of empty lists, refused with it, decoded without.
     upload.write_text('{"x": [' + "[]," * MEGABYTE + "0]}")
     peaks = []
     for limits, code in (
         (DEFAULT_LIMITS, "too_long"),
-        (Limits(max_containers=10**9), "unknown_format"),
+        (Limits(max_values=10**9), "unknown_format"),
     ):
         before = start_new_peak()
         with pytest.raises(DatasetError) as caught:

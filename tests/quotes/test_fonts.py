@@ -69,6 +69,14 @@ def test_chinese_outlines_are_redrawn_as_truetype_at_both_weights() -> None:
     assert 0 < stems[0] < stems[1]
 
 
+def test_a_japanese_bracket_stays_in_the_right_half_of_its_square() -> None:
+    font = TTFont(BytesIO(static_font("NotoSansCJK", Weight.REGULAR, frozenset("「"))))
+    name = font.getBestCmap()[ord("「")]
+    width, bearing = font["hmtx"][name]
+    assert width == 1000
+    assert bearing == font["glyf"][name].xMin > 500
+
+
 def test_the_figures_of_the_base_face_are_all_as_wide() -> None:
     font = TTFont(BytesIO(static_font("NotoSans", Weight.REGULAR, frozenset("0123456789"))))
     assert len({font["hmtx"][font.getBestCmap()[ord(digit)]][0] for digit in "0123456789"}) == 1

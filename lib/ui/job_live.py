@@ -1,0 +1,160 @@
+"""The live part of a job's page: state, timeline, progress, loss, log."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+from sqlalchemy import Row
+
+from lib.domain.money import usd
+from lib.domain.states import ACTIVE, TERMINAL, JobStatus
+from lib.services.jobs import JobView
+from lib.ui import wizard
+from lib.ui.charts import PLOT_CONFIG, loss_chart
+from lib.ui.moments import clock, date_and_time, span
+from lib.ui.status import pill
+from lib.ui.tables import log_table
+from lib.ui.text import plain, safe
+from lib.ui.timeline import timeline_html
+
+_EXPLAINED = {
+    JobStatus.PROVISIONING: "The machine is being made ready.",
+    JobStatus.STARTING: "The trainer is loading the model and the data.",
+}
+
+
+def draw(view: JobView, *, worker_runs: bool) -> None:
+    """Everything that changes while the job runs."""
+    job, now = view.job, datetime.now(UTC)
+    st.html(f'<div class="headline">{pill(JobStatus(job.status))}{_sentence(view, now)}</div>')
+    if job.status in ACTIVE and not worker_runs:
+        st.warning(
+            "No worker is running, so this job does not move. The app starts one unless WORKER "
+            "is off; `python -m lib.worker` starts one by hand.",
+            icon=":material/warning:",
+        )
+    for notice in interruptions(view, now):
+        st.warning(plain(notice), icon=":material/sync_problem:")
+    st.html(timeline_html(view.events, now))
+    if job.progress.get("step"):
+        _draw_progress(view, now)
+    chart, log = st.columns([1.7, 1])
+    with chart:
+        _draw_loss(view)
+    with log:
+        st.subheader("Log", anchor=False)
+        log_table(view.events)
+
+
+def interruptions(view: JobView, now: datetime) -> list[str]:
+    """One line an interruption: when, and from where it went on."""
+    found = []
+    for at, event in enumerate(view.events):
+        if event.to_status != JobStatus.RECOVERING:
+            continue
+        later = view.events[at + 1 :]
+        resumed = next((entry.message for entry in later if entry.kind == "resumed"), None)
+        trained = any(entry.to_status == JobStatus.RUNNING for entry in later)
+        if resumed:
+            outcome = resumed[:1].lower() + resumed[1:]
+        elif trained:
+            outcome = "started again from the beginning"
+        else:
+            outcome = "not resumed" if view.job.status in TERMINAL else "resuming"
+        found.append(f"Interrupted at {clock(event.at, now)}, {outcome}")
+    if found:
+        count = len(found)
+        found[-1] += f" · {count} {'recovery' if count == 1 else 'recoveries'}"
+    return found
+
+
+def elapsed(job: Row, now: datetime) -> timedelta | None:
+    """From the first attempt's start to the end, or until now; None while the job waits."""
+    return None if job.started_at is None else (job.ended_at or now) - job.started_at
+
+
+def _sentence(view: JobView, now: datetime) -> str:
+    """What the state means now, in words."""
+    job, status = view.job, JobStatus(view.job.status)
+    ran = elapsed(job, now)
+    if job.cancel_requested_at is not None and status in ACTIVE:
+        return "<span>Cancelling: the run is being ended.</span>"
+    if status is JobStatus.QUEUED:
+        ahead = view.jobs_ahead
+        place = f"{ahead} job{'s' if ahead > 1 else ''} ahead" if ahead else "next in line"
+        return f"<span>Waiting: {place}.</span>"
+    if status in TERMINAL and job.ended_at is not None:
+        lasted = f" · took {span(ran.total_seconds())}" if ran is not None else ""
+        ended = date_and_time(job.ended_at)
+        return f"<span>{ended}{lasted} · cost {usd(job.actual_cost)}</span>"
+    return f"<span>{safe(_EXPLAINED.get(status, ''))}</span>"
+
+
+def _draw_progress(view: JobView, now: datetime) -> None:
+    job, progress = view.job, view.job.progress
+    step, total = progress["step"], progress.get("steps_total")
+    percent = progress.get("percent") or 0
+    if job.status not in TERMINAL:
+        st.progress(
+            min(percent / 100, 1.0), text=f"Step {step:,} of {total or '?':,} · {percent:.0f} %"
+        )
+    wizard.facts(_tiles(view, now))
+
+
+def _tiles(view: JobView, now: datetime) -> list[tuple[str, str, str]]:
+    job, progress = view.job, view.job.progress
+    ran = elapsed(job, now)
+    tiles = [
+        ("Step", _of(progress, "step", "steps_total"), _said(progress, "epoch", "epoch {:.2f}")),
+        ("Loss", _said(progress, "loss", "{:.4f}"), _said(progress, "first_loss", "first {:.4f}")),
+        (
+            "Speed",
+            _said(progress, "tokens_per_second", "{:,.0f} tok/s"),
+            _said(progress, "tokens_seen", "{:,} tokens seen"),
+        ),
+        (
+            "Elapsed",
+            span(ran.total_seconds()) if ran is not None else "–",
+            f"since {clock(job.started_at, now)}" if job.started_at else "",
+        ),
+    ]
+    left = _time_left(view, now)
+    if left is not None:
+        tiles.append(
+            ("Time left", f"≈ {span(left)}", f"done {clock(now + timedelta(seconds=left), now)}")
+        )
+    estimated = f"of {usd(job.estimated_cost_min)} – {usd(job.estimated_cost_max)} estimated"
+    tiles.append(("Cost so far" if left is not None else "Cost", usd(job.actual_cost), estimated))
+    return tiles
+
+
+def _time_left(view: JobView, now: datetime) -> float | None:
+    """Seconds: what was left at the last step, less what has passed since."""
+    seconds = view.job.progress.get("eta_seconds")
+    if view.job.status != JobStatus.RUNNING or seconds is None or not view.metrics:
+        return None
+    return max(0.0, seconds - (now - view.metrics[-1].at).total_seconds())
+
+
+def _draw_loss(view: JobView) -> None:
+    st.subheader("Loss", anchor=False)
+    if not view.metrics:
+        over = view.job.status in TERMINAL
+        st.caption("No step was trained." if over else "The curve begins with the first step.")
+        return
+    st.plotly_chart(
+        loss_chart(view.metrics, view.job.progress.get("steps_total")),
+        key="loss",
+        config=PLOT_CONFIG,
+        alt="Training loss by step",
+    )
+
+
+def _of(progress: dict[str, Any], part: str, whole: str) -> str:
+    total = progress.get(whole)
+    return f"{progress[part]:,}" + (f" of {total:,}" if total else "")
+
+
+def _said(progress: dict[str, Any], name: str, wording: str) -> str:
+    value = progress.get(name)
+    return "" if value is None else wording.format(value)

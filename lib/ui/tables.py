@@ -1,0 +1,155 @@
+"""Tables that sort, search and export: jobs, a month's jobs, a job's log.
+
+Amounts become floats here and nowhere else: the grid sorts and aligns numbers only.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from sqlalchemy import Row
+
+from lib.domain.offers import TIER_TITLES, Tier
+from lib.domain.states import JobStatus
+from lib.settings import settings
+from lib.ui.status import TITLES, TONES
+
+_COLOURS = {"busy": "blue", "warn": "orange", "good": "green", "bad": "red", "quiet": "gray"}
+_ON_SCREEN = "jobs_on_screen"
+
+
+def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool) -> Row | None:
+    """The list of jobs; returns the one that was clicked. `places`: offer titles by key."""
+    columns: dict[str, Callable[[Row], Any]] = {
+        "Name": lambda job: job.name,
+        "Status": _status,
+        "Progress": _percent,
+        "Actual": lambda job: _dollars(job.actual_cost if job.queued_at else None),
+        "Est. min": lambda job: _dollars(job.estimated_cost_min),
+        "Est. max": lambda job: _dollars(job.estimated_cost_max),
+        "Created": lambda job: job.created_at,
+        "Runs on": lambda job: _place(job, places),
+        "Preset": lambda job: (job.preset or "").title(),
+        "Creator": lambda job: job.creator_name,
+    }
+    if not creators:
+        del columns["Creator"]
+    on_screen = st.session_state.get(_ON_SCREEN, jobs)  # the rows that a click was aimed at
+    st.session_state[_ON_SCREEN] = jobs
+    event = st.dataframe(
+        _frame(jobs, columns),
+        key="jobs",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        row_height=38,
+        placeholder="–",
+        height="content" if len(jobs) <= 15 else 620,
+        column_config={
+            "Name": st.column_config.TextColumn(width=250),
+            "Status": _status_column(),
+            "Progress": st.column_config.ProgressColumn(
+                width=110, min_value=0, max_value=100, format="%.0f %%"
+            ),
+            "Actual": _money("Cost so far, or in the end"),
+            "Est. min": _money("The estimate's range when the job was started"),
+            "Est. max": _money("The estimate's range when the job was started"),
+            "Created": _moment(),
+        },
+    )
+    cells = event["selection"]["cells"]
+    return on_screen[cells[0][0]] if cells else None
+
+
+def month_table(jobs: Sequence[Row]) -> None:
+    """The jobs that count in a month: what each has spent and still holds."""
+    columns: dict[str, Callable[[Row], Any]] = {
+        "Name": lambda job: job.name,
+        "Status": _status,
+        "Spent": lambda job: _dollars(job.actual_cost),
+        "Reserved": lambda job: _dollars(job.reserved),
+        "Est. max": lambda job: _dollars(job.estimated_cost_max),
+        "Preset": lambda job: (job.preset or "").title(),
+        "Started": lambda job: job.queued_at,
+        "Ended": lambda job: job.ended_at,
+    }
+    st.dataframe(
+        _frame(jobs, columns),
+        key="month-jobs",
+        hide_index=True,
+        row_height=38,
+        placeholder="–",
+        column_config={
+            "Name": st.column_config.TextColumn(width=250),
+            "Status": _status_column(),
+            "Spent": _money("What it has cost so far"),
+            "Reserved": _money("What it may still cost at most"),
+            "Est. max": _money("What was reserved when it was started"),
+            "Started": _moment(),
+            "Ended": _moment(),
+        },
+    )
+
+
+def log_table(events: Sequence[Row]) -> None:
+    """A job's event log, newest first."""
+    columns: dict[str, Callable[[Row], Any]] = {
+        "Time": lambda event: event.at,
+        "Event": lambda event: event.message,
+    }
+    st.dataframe(
+        _frame(list(reversed(events)), columns),
+        key="log",
+        hide_index=True,
+        height=300,
+        row_height=50,  # two lines, so that a sentence fits
+        column_config={
+            "Time": _moment("D MMM, HH:mm:ss", width=115),
+            "Event": st.column_config.TextColumn(width="large"),
+        },
+    )
+
+
+def _frame(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], Any]]) -> pd.DataFrame:
+    return pd.DataFrame({title: [value(row) for row in rows] for title, value in columns.items()})
+
+
+def _status(job: Row) -> list[str]:
+    return [TITLES[JobStatus(job.status)]]
+
+
+def _percent(job: Row) -> float | None:
+    if job.status == JobStatus.COMPLETED:
+        return 100.0
+    return job.progress.get("percent")
+
+
+def _place(job: Row, places: Mapping[str, str]) -> str:
+    """The GPU and tier that the job was started on, or that its draft has chosen."""
+    if job.queued_at is None:
+        return places.get(job.draft.get("offer_key", ""), "")
+    return f"{job.configuration['gpu_title']}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"
+
+
+def _dollars(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def _status_column() -> Any:
+    return st.column_config.MultiselectColumn(
+        width=120,
+        options=list(TITLES.values()),
+        color=[_COLOURS[TONES[status]] for status in TITLES],
+    )
+
+
+def _money(explained: str) -> Any:
+    return st.column_config.NumberColumn(width=90, format="dollar", help=explained)
+
+
+def _moment(format: str = "D MMM YYYY, HH:mm", width: int = 150) -> Any:
+    return st.column_config.DatetimeColumn(
+        width=width, format=format, timezone=settings().billing_time_zone
+    )

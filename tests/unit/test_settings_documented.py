@@ -1,0 +1,51 @@
+"""Every setting says what it means, and docs/settings.md tells the same story."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lib.settings import Settings, SettingsError, settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_every_setting_has_a_meaning() -> None:
+    silent = [name for name, field in Settings.model_fields.items() if not field.description]
+    assert silent == []
+
+
+def test_the_document_lists_exactly_the_settings_that_there_are() -> None:
+    rows = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("| `")]
+    documented = [row.split("`")[1] for row in rows]
+    assert sorted(documented) == sorted(name.upper() for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_DAYS", "0"),
+        ("DEFAULT_MONTHLY_LIMIT", "-1"),
+        ("DEFAULT_MONTHLY_LIMIT", "NaN"),
+        ("BILLING_TIME_ZONE", "Mars/Olympus"),
+        ("BUDGET_GRACE_PERCENT", "101"),
+        ("LOCAL_HOURLY_RATE", "1.001"),
+        ("WORKER", "perhaps"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_name_of_its_variable(
+    configure, name: str, value: str
+) -> None:
+    configure(**{name: value})
+    with pytest.raises(SettingsError, match=name):
+        settings()
+
+
+def test_an_empty_variable_counts_as_not_set(configure) -> None:
+    configure(SESSION_DAYS="")
+    assert settings().session_days == Settings.model_fields["session_days"].default
+
+
+def test_no_setting_comes_from_the_developers_environment() -> None:
+    ours = {"DATA_DIR", "IMPORT_DIR"}
+    assert {name.upper() for name in Settings.model_fields} & os.environ.keys() == ours
