@@ -65,7 +65,7 @@ active = f"{budget.active_jobs} active job{'' if budget.active_jobs == 1 else 's
 wizard.facts(
     [
         ("Limit", usd(budget.limit), f"up to {usd(budget.ceiling)} with the grace"),
-        ("Spent", usd(budget.spent), f"{budget.used_percent} % used with what is reserved"),
+        ("Spent", usd(budget.spent), f"{budget.used_percent} % used, reserved included"),
         ("Reserved", usd(budget.reserved), f"what {active} may still cost"),
         ("Remaining", usd(budget.remaining), f"until {budget.resets_on:%d %B}"),
     ]

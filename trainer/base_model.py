@@ -42,7 +42,7 @@ def locate(config: Config, with_weights: bool = True) -> Path:
     patterns = ["*.json", "*.jinja"] + (["*.safetensors"] if with_weights else [])
     try:
         return Path(snapshot_download(config.base_model, allow_patterns=patterns))
-    except Exception as error:  # noqa: BLE001  httpx, requests, OS and hub errors: all mean it is not to be had
+    except Exception as error:  # httpx, requests, OS and hub errors: all mean it is not to be had
         raise _not_found(config, f"{type(error).__name__}: {error}") from error
 
 

@@ -81,7 +81,7 @@ class ChatTokenizer:
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             settings = json.loads((folder / "tokenizer_config.json").read_bytes())
-        except Exception as error:  # noqa: BLE001  the tokenizers library raises bare Exception
+        except Exception as error:  # the tokenizers library raises bare Exception
             raise TrainerError(
                 Code.MODEL_NOT_FOUND,
                 "The base model has no tokenizer that can be used (tokenizer.json and "

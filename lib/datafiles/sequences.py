@@ -16,6 +16,8 @@ from pathlib import Path
 
 from lib.domain.conversations import Conversation, Message, TrainingSequence
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -82,7 +84,7 @@ class SequenceWriter:
                 for message in sequence.messages
             ]
             record = {"id": conversation.sequence_id(sequence), "messages": messages}
-            line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            line = _encoded(record).encode() + b"\n"
             self._file.write(line)
             self._hash.update(line)
             self._size += len(line)

@@ -6,7 +6,7 @@ file are in `lib.domain.dataset`.
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -116,7 +116,7 @@ class Pair:
     has_target: bool
     restated: bool = False
     human_reviewed: bool = False
-    scores: Scores = field(default_factory=Scores)
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)

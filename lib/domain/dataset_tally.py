@@ -97,8 +97,9 @@ class Tally:
             self.trainable += pair.has_target
             self.restated += pair.restated
             self.reviewed += pair.human_reviewed
-            for part, mean in self._scores.items():
-                mean.add(getattr(pair.scores, part))
+            if pair.scores:
+                for part, mean in self._scores.items():
+                    mean.add(getattr(pair.scores, part))
 
     def summary(
         self, *, name: str, format: Format, size_bytes: int, sha256: str, header: Header

@@ -51,7 +51,7 @@ def loss_chart(metrics: Sequence[Row], steps_total: int | None) -> go.Figure:
                 annotation_position="top right",
             )
     figure.update_layout(
-        **_layout(300),
+        **_layout(290),
         xaxis={"title": "Step", "range": [0, steps_total] if steps_total else None},
         yaxis={"title": "Training loss"},
         hovermode="x",

@@ -38,12 +38,16 @@ def draw(view: JobView, *, worker_runs: bool) -> None:
     st.html(timeline_html(view.events, now))
     if job.progress.get("step"):
         _draw_progress(view, now)
-    chart, log = st.columns([1.7, 1])
-    with chart:
-        _draw_loss(view)
-    with log:
-        st.subheader("Log", anchor=False)
-        log_table(view.events)
+    if view.metrics:
+        st.subheader("Loss", anchor=False)
+        st.plotly_chart(
+            loss_chart(view.metrics, job.progress.get("steps_total")),
+            key="loss",
+            config=PLOT_CONFIG,
+            alt="Training loss by step",
+        )
+    st.subheader("Log", anchor=False)
+    log_table(view.events)
 
 
 def interruptions(view: JobView, now: datetime) -> list[str]:
@@ -121,7 +125,7 @@ def _tiles(view: JobView, now: datetime) -> list[tuple[str, str, str]]:
     left = _time_left(view, now)
     if left is not None:
         tiles.append(
-            ("Time left", f"≈ {span(left)}", f"done {clock(now + timedelta(seconds=left), now)}")
+            ("Time left", f"≈ {span(left)}", f"done at {clock(now + timedelta(seconds=left), now)}")
         )
     estimated = f"of {usd(job.estimated_cost_min)} – {usd(job.estimated_cost_max)} estimated"
     tiles.append(("Cost so far" if left is not None else "Cost", usd(job.actual_cost), estimated))
@@ -134,20 +138,6 @@ def _time_left(view: JobView, now: datetime) -> float | None:
     if view.job.status != JobStatus.RUNNING or seconds is None or not view.metrics:
         return None
     return max(0.0, seconds - (now - view.metrics[-1].at).total_seconds())
-
-
-def _draw_loss(view: JobView) -> None:
-    st.subheader("Loss", anchor=False)
-    if not view.metrics:
-        over = view.job.status in TERMINAL
-        st.caption("No step was trained." if over else "The curve begins with the first step.")
-        return
-    st.plotly_chart(
-        loss_chart(view.metrics, view.job.progress.get("steps_total")),
-        key="loss",
-        config=PLOT_CONFIG,
-        alt="Training loss by step",
-    )
 
 
 def _of(progress: dict[str, Any], part: str, whole: str) -> str:

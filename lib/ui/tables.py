@@ -48,7 +48,7 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
         placeholder="–",
         height="content" if len(jobs) <= 15 else 620,
         column_config={
-            "Name": st.column_config.TextColumn(width=250),
+            "Name": st.column_config.TextColumn(width=230),
             "Status": _status_column(),
             "Progress": st.column_config.ProgressColumn(
                 width=110, min_value=0, max_value=100, format="%.0f %%"
@@ -56,7 +56,7 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
             "Actual": _money("Cost so far, or in the end"),
             "Est. min": _money("The estimate's range when the job was started"),
             "Est. max": _money("The estimate's range when the job was started"),
-            "Created": _moment(),
+            "Created": _moment("D MMM, HH:mm", width=112),
         },
     )
     cells = event["selection"]["cells"]
@@ -103,11 +103,10 @@ def log_table(events: Sequence[Row]) -> None:
         _frame(list(reversed(events)), columns),
         key="log",
         hide_index=True,
-        height=300,
-        row_height=50,  # two lines, so that a sentence fits
+        height="content" if len(events) <= 8 else 318,
         column_config={
             "Time": _moment("D MMM, HH:mm:ss", width=115),
-            "Event": st.column_config.TextColumn(width="large"),
+            "Event": st.column_config.TextColumn(width=700),
         },
     )
 

@@ -1,0 +1,92 @@
+"""From a click to the changed figure in a real browser, beside the same on an empty page."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from bench.server import PROJECT, browser_page, serving
+from lib.datafiles.sample import write_sample
+
+CLICKS = 40
+PASSWORD = "a bench of four words"
+
+#: Clicks an element, and resolves with the milliseconds until the text of another one differs.
+MEASURE = """([clicked, watched]) => new Promise((resolve, reject) => {
+  const target = document.querySelector(clicked);
+  const text = () => Array.from(document.querySelectorAll(watched)).map(e => e.innerText).join();
+  const before = text(), began = performance.now();
+  const look = () => {
+    if (text() !== before) resolve(performance.now() - began);
+    else if (performance.now() - began > 10000) reject(new Error('nothing changed'));
+    else requestAnimationFrame(look);
+  };
+  target.click();
+  requestAnimationFrame(look);
+})"""
+
+
+def run() -> dict[str, list[float]]:
+    """Milliseconds a click, for the empty page, the presets and the GPU offers."""
+    with tempfile.TemporaryDirectory() as folder, browser_page() as page:
+        with serving(PROJECT / "bench" / "empty_page.py", Path(folder), "/_stcore/health") as (
+            address,
+            _seconds,
+        ):
+            floor = _empty_page(page, address)
+        with serving(PROJECT / "app.py", Path(folder), "/readyz") as (address, _seconds):
+            _open_draft(page, address, Path(folder))
+            presets = _alternate(page, ["choose-conservative", "choose-balanced"])
+            page.get_by_role("button", name="Continue to GPU").click()
+            page.get_by_text("On-Demand Instance").wait_for()
+            page.wait_for_timeout(1500)
+            offers = _alternate(page, ["choose-on_demand", "choose-spot"])
+    return {"empty page": floor, "preset": presets, "gpu": offers}
+
+
+def _empty_page(page: Page, address: str) -> list[float]:
+    page.goto(address)
+    page.get_by_text("figure-first").wait_for()
+    page.wait_for_timeout(1500)
+    options = ["label:has(input[value='1'])", "label:has(input[value='0'])"]
+    return [
+        _measure(page, options[turn % 2], "[data-testid=stMarkdownContainer]")
+        for turn in range(CLICKS)
+    ]
+
+
+def _alternate(page: Page, keys: list[str]) -> list[float]:
+    return [
+        _measure(page, f".st-key-{keys[turn % 2]} button", ".panel .range")
+        for turn in range(CLICKS)
+    ]
+
+
+def _measure(page: Page, clicked: str, watched: str) -> float:
+    taken: Any = page.evaluate(MEASURE, [clicked, watched])
+    page.wait_for_timeout(250)  # the next click meets a page at rest, as a person's would
+    return float(taken)
+
+
+def _open_draft(page: Page, address: str, folder: Path) -> None:
+    """Sets up the owner, imports the sample and makes a job of it, as a new user would."""
+    sample = folder / "sample.json"
+    write_sample(sample)
+    page.goto(f"{address}/dataset")
+    page.get_by_label("Your name").fill("Bench")
+    page.get_by_label("E-mail").fill("bench@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Create the owner").click()
+    page.locator("input[type=file]").set_input_files(sample)
+    create = page.get_by_role("button", name="Create Training Job")
+    create.wait_for()
+    page.wait_for_function(
+        "() => Array.from(document.querySelectorAll('button'))"
+        ".some(b => b.innerText.includes('Create Training Job') && !b.disabled)",
+        timeout=60_000,
+    )
+    create.click()
+    page.locator(".st-key-choose-balanced button").wait_for()
+    page.wait_for_timeout(2000)

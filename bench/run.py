@@ -1,0 +1,61 @@
+"""`make bench`: figures of this machine, each beside a floor or a rival of the same run."""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from bench import clicks, imports, training
+from bench.server import PROJECT, serving
+
+
+def main() -> None:
+    """Prints one block a subject, as soon as it is measured."""
+    _print_starts()
+    _print_clicks()
+    _print_import()
+    _print_training()
+
+
+def _print_starts() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        with serving(PROJECT / "app.py", Path(folder), "/readyz") as (_address, cold):
+            pass
+        with serving(PROJECT / "app.py", Path(folder), "/readyz") as (_address, warm):
+            pass
+    print("Start until the app answers with its database")
+    print(f"  cold (new data folder)  {cold:6.2f} s")
+    print(f"  warm                    {warm:6.2f} s\n")
+
+
+def _print_clicks() -> None:
+    measured = clicks.run()
+    floor = statistics.median(measured["empty page"])
+    print(f"Click to changed figure, {clicks.CLICKS} clicks each, in Chromium")
+    for name, times in measured.items():
+        middle, most = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+        print(
+            f"  {name:<12} median {middle:5.0f} ms   95th percentile {most:5.0f} ms   "
+            f"{middle / floor:4.2f} x the empty page"
+        )
+    print()
+
+
+def _print_import() -> None:
+    taken = imports.run()
+    print(f"Import of a generated file of {taken['megabytes']:.0f} MB")
+    print(f"  ours        {taken['seconds']:6.1f} s   {taken['mb_above_idle']:6.0f} MB above idle")
+    print(f"  json.load   {taken['json.load seconds']:6.1f} s   (reads only, checks nothing)\n")
+
+
+def _print_training() -> None:
+    print("Trainer on the generated sample, this machine")
+    for name, figures in training.run().items():
+        print(
+            f"  {name:<13} {figures['tokens_per_second']:8,.0f} tokens/s   start-up "
+            f"{figures['startup_seconds']:5.1f} s   whole run predicted "
+            f"{figures['predicted_seconds']:6.1f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
