@@ -40,7 +40,7 @@ def listing() -> None:
     if chosen is not None:
         draft = chosen.status == JobStatus.PENDING_CONFIGURATION
         go("preset" if draft else "job", chosen.id)
-    st.caption("Click a job to open it. The table sorts by its headings and exports as CSV.")
+    st.caption("Click a job's name to open it. The table sorts by its headings and exports as CSV.")
 
 
 def nothing_found() -> None:

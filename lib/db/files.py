@@ -22,6 +22,11 @@ def by_id(connection: Connection, file_id: UUID) -> Row | None:
     ).one_or_none()
 
 
+def lock_content(connection: Connection, content_hash: str) -> None:
+    """Held until the transaction ends: of imports of the same content, one comes first."""
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"file {content_hash}"))))
+
+
 def by_content(connection: Connection, content_hash: str) -> Row | None:
     """An active file with exactly this content."""
     return connection.execute(

@@ -52,6 +52,7 @@ def import_training_file(
         _copy(source, folder / "original", shown)
         summary = summarise(folder / "original", name=shown, limits=limits(), progress=progress)
         with transaction() as connection:
+            files.lock_content(connection, summary.sha256)
             known = files.by_content(connection, summary.sha256)
             if known is None:
                 files.add(

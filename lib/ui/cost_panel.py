@@ -20,13 +20,13 @@ from lib.ui.text import safe
 _SHOWN = "panel_shown"  # (job id, digest, total) of the last estimate on screen
 
 
-def draw(person: Person) -> None:
+def draw(person: Person) -> Assessment | None:
     """The estimate of the open draft, what it does to the budget, and the quote."""
     try:
         opened = drafting.open_draft(person)
     except Refusal:
         draw_budget(person)  # the page itself says what is wrong with the address
-        return
+        return None
     assessment = assess(opened)
     if assessment.estimate is None:
         _draw_unpriced(opened, assessment)
@@ -34,6 +34,19 @@ def draw(person: Person) -> None:
         st.html(estimate_html(assessment.estimate, _delta(opened, assessment)))
         _draw_quote_button(person, opened)
     st.html(budget_html(assessment.budget, assessment))
+    return assessment
+
+
+def draw_strip(assessment: Assessment) -> None:
+    """The figure in one line at the foot of a phone's screen, where the sidebar is folded away."""
+    estimate = assessment.estimate
+    shown = (
+        f"<b>{usd(estimate.cost_min)} – {usd(estimate.cost_max)}</b>"
+        f"<span>{format_hours(estimate.duration_hours)}</span>"
+        if estimate
+        else "<span>Measuring this machine …</span>"
+    )
+    st.html(f'<div class="cost-strip num" aria-hidden="true">{shown}</div>')
 
 
 def draw_budget(person: Person) -> None:

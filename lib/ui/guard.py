@@ -14,13 +14,16 @@ def guard() -> Person:
     page was reached.
     """
     person = session.current_person()
-    if person is None:
-        if not accounts.is_set_up():
-            sign_in.set_up_owner()
-        else:
-            sign_in.sign_in()
-        person = session.current_person()
-        if person is None:
-            st.stop()
-        st.rerun()
-    return person
+    if person is not None:
+        return person
+    if not accounts.is_set_up():
+        sign_in.set_up_owner()
+    else:
+        library = session.authenticator()
+        person = session.resume(library)
+        if person is not None:
+            return person
+        sign_in.sign_in(library)
+    if session.current_person() is not None:
+        st.rerun()  # the page from its beginning, without the sign-in
+    st.stop()

@@ -62,16 +62,23 @@ class ServerSessionCookie(CookieModel):
 
 def authenticator() -> stauth.Authenticate:
     """The library over the users in the database."""
-    made = stauth.Authenticate(
-        accounts.credentials(),
-        COOKIE,
-        accounts.cookie_key(),
-        settings().session_days,
-        auto_hash=False,
-        login_sleep_time=0,
-    )
+    with st.container(key="cookie-reader"):
+        made = stauth.Authenticate(
+            accounts.credentials(),
+            COOKIE,
+            accounts.cookie_key(),
+            settings().session_days,
+            auto_hash=False,
+            login_sleep_time=0,
+        )
     made.cookie_controller.cookie_model = ServerSessionCookie(made.cookie_controller.cookie_model)
     return made
+
+
+def resume(library: stauth.Authenticate) -> Person | None:
+    """Who the cookie of this browser belongs to, if its session on the server is open."""
+    library.login(location="unrendered")
+    return current_person()
 
 
 def admit(email: str) -> None:

@@ -1,5 +1,7 @@
 """The script that Streamlit runs for every page: navigation, guard, sidebar, then the page."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from lib.ui import cost_panel, drafting, session
@@ -8,26 +10,33 @@ from lib.ui.navigation import WIZARD, all_pages
 from lib.ui.style import apply_style
 from lib.ui.text import plain
 
+ICON = Path(__file__).with_name("icon.png")
+CONFIGURING = {row.name for row in WIZARD[1:]}  # the first step makes the draft
+
 st.set_page_config(
     page_title="LoRA Pipeline",
-    page_icon=":material/conversion_path:",
+    page_icon=str(ICON),
     layout="wide",
     initial_sidebar_state="auto",
 )
 apply_style()
+st.logo(str(ICON), size="small")
 
 # Before the guard: a page that is not declared yet would lose its address to the sign-in.
 page = st.navigation(all_pages(), position="top")
 person = guard()
 session.hand_over_cookie()
 
+assessment = None
 with st.sidebar:
-    if page.url_path in {row.name for row in WIZARD} and drafting.has_draft():
-        cost_panel.draw(person)
+    if page.url_path in CONFIGURING and drafting.has_draft():
+        assessment = cost_panel.draw(person)
     else:
         cost_panel.draw_budget(person)
     with st.container(key="account"):
         st.caption(f"{plain(person.name)} · {person.role}")
         st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, type="tertiary")
 
+if assessment is not None:
+    cost_panel.draw_strip(assessment)
 page.run()

@@ -1,6 +1,7 @@
 """The two pages that anybody sees: setting up the owner, and signing in."""
 
 import streamlit as st
+import streamlit_authenticator as stauth
 from streamlit.delta_generator import DeltaGenerator
 from streamlit_authenticator.utilities import LoginError
 
@@ -48,11 +49,10 @@ def set_up_owner() -> None:
         session.admit(owner.email)
 
 
-def sign_in() -> None:
+def sign_in(library: stauth.Authenticate) -> None:
     """Sign-in with streamlit-authenticator; a deep link stays in the address meanwhile."""
     with _card("Sign in", PROMISE):
         st.session_state["authentication_status"] = None
-        library = session.authenticator()
         try:
             library.login(
                 key="sign-in",

@@ -17,13 +17,13 @@ from lib.settings import settings
 from lib.ui.status import TITLES, TONES
 
 _COLOURS = {"busy": "blue", "warn": "orange", "good": "green", "bad": "red", "quiet": "gray"}
-_ON_SCREEN = "jobs_on_screen"
+_ON_SCREEN, _CLICKED = "jobs_on_screen", "job_clicked"
 
 
 def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool) -> Row | None:
-    """The list of jobs; returns the one that was clicked. `places`: offer titles by key."""
+    """The list of jobs; returns the one whose name was clicked. `places`: offer titles by key."""
     columns: dict[str, Callable[[Row], Any]] = {
-        "Name": lambda job: job.name,
+        "Name": _label,
         "Status": _status,
         "Progress": _percent,
         "Actual": lambda job: _dollars(job.actual_cost if job.queued_at else None),
@@ -38,17 +38,17 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
         del columns["Creator"]
     on_screen = st.session_state.get(_ON_SCREEN, jobs)  # the rows that a click was aimed at
     st.session_state[_ON_SCREEN] = jobs
-    event = st.dataframe(
+    st.dataframe(
         _frame(jobs, columns),
         key="jobs",
         hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
         row_height=38,
         placeholder="–",
         height="content" if len(jobs) <= 15 else 620,
         column_config={
-            "Name": st.column_config.TextColumn(width=230),
+            "Name": st.column_config.ButtonColumn(
+                width=230, type="tertiary", alignment="left", key=_CLICKED
+            ),
             "Status": _status_column(),
             "Progress": st.column_config.ProgressColumn(
                 width=110, min_value=0, max_value=100, format="%.0f %%"
@@ -59,8 +59,8 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
             "Created": _moment("D MMM, HH:mm", width=112),
         },
     )
-    cells = event["selection"]["cells"]
-    return on_screen[cells[0][0]] if cells else None
+    clicked = st.session_state.get(_CLICKED)
+    return on_screen[clicked["row"]] if clicked else None
 
 
 def month_table(jobs: Sequence[Row]) -> None:
@@ -113,6 +113,11 @@ def log_table(events: Sequence[Row]) -> None:
 
 def _frame(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], Any]]) -> pd.DataFrame:
     return pd.DataFrame({title: [value(row) for row in rows] for title, value in columns.items()})
+
+
+def _label(job: Row) -> str:
+    """The name on a button, where a leading colon could stand for an icon."""
+    return f"\u2060{job.name}" if job.name.startswith(":") else job.name
 
 
 def _status(job: Row) -> list[str]:

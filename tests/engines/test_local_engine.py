@@ -15,8 +15,7 @@ from lib.engines import trainer_process
 from lib.engines.base import RunState
 from lib.engines.errors import SubmitRefused
 from lib.engines.local import LocalEngine
-from lib.settings import settings
-from tests.engines.conftest import eventually, handle, spec
+from tests.engines.helpers import eventually, handle, spec
 
 
 def state_of(engine, run, external_id, offset=0):
@@ -166,10 +165,9 @@ def test_unknown_and_foreign_names_are_not_found(local):
     assert local.find("pod-of-somebody-else") is None
 
 
-def test_runs_of_another_installation_are_not_listed(local, tmp_path, monkeypatch):
+def test_runs_of_another_installation_are_not_listed(local, tmp_path, configure):
     local.submit(spec("hang"))
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "elsewhere"))
-    settings.cache_clear()
+    configure(DATA_DIR=tmp_path / "elsewhere")
     assert LocalEngine().list_owned() == []
 
 
@@ -190,9 +188,8 @@ def test_a_late_submit_is_refused_when_a_later_attempt_has_been_started(local):
     assert local.find(earlier.name) is None
 
 
-def test_a_missing_python_is_said_plainly(local, monkeypatch):
-    monkeypatch.setenv("TRAINER_PYTHON", "/nowhere/python")
-    settings.cache_clear()
+def test_a_missing_python_is_said_plainly(local, configure):
+    configure(TRAINER_PYTHON="/nowhere/python")
     with pytest.raises(SubmitRefused, match="TRAINER_PYTHON") as refusal:
         local.submit(spec("started"))
     assert refusal.value.code == "trainer_missing"
@@ -227,10 +224,8 @@ def test_a_run_that_ended_while_nobody_looked_stops_costing_at_its_last_event(lo
     assert local.cost(priced, ended + timedelta(hours=9)) == Decimal("1.00")
 
 
-def test_the_offer_and_the_capacity_come_from_the_settings(local, monkeypatch):
-    monkeypatch.setenv("LOCAL_HOURLY_RATE", "1.25")
-    monkeypatch.setenv("LOCAL_PARALLEL_RUNS", "3")
-    settings.cache_clear()
+def test_the_offer_and_the_capacity_come_from_the_settings(local, configure):
+    configure(LOCAL_HOURLY_RATE="1.25", LOCAL_PARALLEL_RUNS=3)
     [offer] = local.offers()
     assert (offer.engine, offer.hourly_rate) == ("local", Decimal("1.25"))
     assert local.capacity() == 3

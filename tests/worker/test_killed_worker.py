@@ -10,7 +10,7 @@ from lib.db.tables import budget_audit_log
 from lib.domain.states import TERMINAL
 from lib.worker import following, leases, reconcile
 from lib.worker.reconcile import Reconciler
-from tests.worker.conftest import (
+from tests.worker.helpers import (
     ask_to_cancel,
     attempts_of,
     job_row,

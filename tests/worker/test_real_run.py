@@ -20,7 +20,7 @@ from lib.db.tables import training_files
 from lib.domain.presets import hyperparameters
 from lib.worker.loop import Worker, run_until
 from lib.worker.reconcile import Reconciler
-from tests.worker.conftest import attempts_of, events_of, job_row, settled_cost, states_of
+from tests.worker.helpers import attempts_of, events_of, job_row, settled_cost, states_of
 
 PARAMETERS = hyperparameters("conservative", {}).to_dict()
 FAR_AWAY = datetime.now(UTC) + timedelta(days=1)
@@ -50,8 +50,7 @@ def test_a_file_is_enriched_measured_and_trained_to_an_adapter(queue):
             file = files.by_id(connection, file_id)
             return file.enrichment_status != "processing" and measurement.status != "pending"
 
-    wait_for_file = Worker()
-    wait_for_file.run(until=prepared)
+    Worker().run(until=prepared)
     with transaction() as connection:
         file = files.by_id(connection, file_id)
         measurement = measurements.by_key(connection, "measured")

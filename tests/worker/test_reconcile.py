@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -12,7 +13,8 @@ from lib.engines.errors import SubmitRefused
 from lib.engines.names import run_name
 from lib.worker import measuring
 from lib.worker.reconcile import Reconciler
-from tests.worker.conftest import (
+from tests.worker.fake_engine import Run
+from tests.worker.helpers import (
     ask_to_cancel,
     attempts_of,
     events_of,
@@ -21,7 +23,6 @@ from tests.worker.conftest import (
     settled_cost,
     states_of,
 )
-from tests.worker.fake_engine import Run
 
 
 @pytest.fixture
@@ -294,7 +295,7 @@ def test_a_measurement_waits_for_the_run_and_the_next_job_waits_for_the_measurem
     monkeypatch.setattr(
         measuring, "run_measurement", lambda *_, **__: measured.append(fake.list_owned()) or {}
     )
-    stop = None
+    stop = Event()
     assert measuring.tick(stop) is False
     worker.tick()
     assert job_row(later).status == "queued"

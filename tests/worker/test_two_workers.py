@@ -9,7 +9,7 @@ from lib.db import jobs, work
 from lib.db.connection import reading
 from lib.db.tables import job_attempts, job_events, job_metrics, training_jobs
 from lib.worker.reconcile import Reconciler, take
-from tests.worker.conftest import attempts_of, job_row, let_leases_run_out
+from tests.worker.helpers import attempts_of, job_row, let_leases_run_out
 
 
 def test_three_workers_run_many_jobs_once_each_within_the_engines_capacity(fake, queue):
