@@ -48,7 +48,7 @@ def card(priced: Priced) -> None:
     offer, estimate = priced.offer, priced.estimate
     chosen = offer.key == draft.offer_key
     title, action = TITLES[offer.tier]
-    with st.container(key=f"card-{offer.tier}{'-selected' if chosen else ''}", gap="small", height="stretch"):
+    with wizard.choice_card(offer.tier, chosen=chosen):
         st.markdown(f"**{title}**")
         st.html(
             f'<div class="panel-price num"><b>{usd(offer.hourly_rate)}</b> / hr</div>'

@@ -21,7 +21,7 @@ def card(preset: Preset) -> None:
     """One preset: what it is for, its risk, its published figures, and the choice."""
     chosen = preset.name == draft.preset
     locked = assessment.aggressive_locked if preset.name == "aggressive" else None
-    with st.container(key=f"card-{preset.name}{'-selected' if chosen else ''}", gap="small", height="stretch"):
+    with wizard.choice_card(preset.name, chosen=chosen):
         st.subheader(f"{preset.icon} {preset.title}", anchor=False)
         st.write(preset.description)
         st.badge(f"{preset.risk} risk", color=preset.risk_colour, help=preset.risk_explained)

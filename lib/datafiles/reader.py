@@ -20,7 +20,7 @@ from lib.datafiles import brightrun, chat
 from lib.datafiles.fields import Fields, as_fields
 from lib.datafiles.jsontext import JsonText
 from lib.datafiles.lines import Line, lines, parsed
-from lib.datafiles.places import quoted
+from lib.datafiles.places import quoted, rendered
 from lib.datafiles.source import Progress, Source, opened
 from lib.datafiles.strict import too_long
 from lib.domain.conversations import (
@@ -50,7 +50,6 @@ _NOT_TEXT = {
     b"\x89PNG": "is an image.",
 }
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
-_MOST_GROUPS = 250_000  # conversations of a file with a pair a line; bounds the index
 
 
 class TrainingFile:
@@ -94,7 +93,7 @@ class TrainingFile:
             elif key in ("training_file_metadata", "consultant_profile"):
                 about[key] = as_fields(text.value(key), key, self.name)
             else:
-                text.value(key)
+                text.value(rendered([key]))
         text.end()
         root = Fields({key: fields.values for key, fields in about.items()}, "", self.name)
         if not listed:
@@ -127,8 +126,9 @@ class TrainingFile:
     def _index(self, line: Line, groups: dict[str, array]) -> None:
         conversation_id = parsed(self._source, line).text("conversation_id")
         if conversation_id not in groups:
-            if len(groups) >= _MOST_GROUPS:
-                message = f"holds more than {_MOST_GROUPS:,} conversations; split it."
+            most = self._source.limits.max_groups
+            if len(groups) >= most:
+                message = f"holds more than {most:,} conversations; split it."
                 raise self._source.error("too_large", message, f"line {line.number}")
             groups[conversation_id] = array("Q")
         groups[conversation_id].extend((line.number, line.offset))
@@ -180,7 +180,7 @@ def _detected(source: Source) -> Format:
     for key in text.members():
         if key in _TELLING_KEYS:
             return _TELLING_KEYS[key]
-        text.value(key)
+        text.value(rendered([key]))
         seen.append(quoted(key))
     fields = ", ".join(seen[:5]) or "none"
     raise source.error("unknown_format", f"has no known field (found {fields}); {_WANTED}")

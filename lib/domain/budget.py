@@ -68,7 +68,7 @@ def decide(budget: Budget, cost_max: Decimal) -> Decision:
     if projected <= budget.limit or cost_max == ZERO:
         return Decision(Verdict.WITHIN, cost_max, projected, "")
     if projected <= budget.ceiling:
-        over = percent(projected - budget.limit, budget.limit)
+        over = 100 * (projected - budget.limit) / budget.limit  # rounded once, when it is shown
         return Decision(
             Verdict.GRACE,
             cost_max,

@@ -73,6 +73,7 @@ class Limits:
     max_conversation: int = 8 * 1024 * 1024  # characters of one conversation, line or root field
     max_depth: int = 64  # levels of nesting; the format itself has 6
     max_values: int = 500_000  # of one conversation, told by brackets and commas; bounds memory
+    max_groups: int = 250_000  # conversations of a file with a pair a line; bounds the index
 
 
 DEFAULT_LIMITS = Limits()

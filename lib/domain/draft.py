@@ -96,8 +96,13 @@ def with_auto_name(draft: Draft, today: date) -> Draft:
 def change(draft: Draft, today: date, **changes: Any) -> Draft:
     """The draft after one change of the user's. Raises ValueError naming a bad field.
 
-    Choosing another preset starts from that preset's own parameters: overrides are dropped.
+    Choosing another preset starts from that preset's own parameters: overrides are dropped. NUL
+    characters are too, since nobody typed them and no database keeps them.
     """
+    changes = {
+        name: value.replace("\x00", "") if isinstance(value, str) else value
+        for name, value in changes.items()
+    }
     if "preset" in changes and changes["preset"] != draft.preset:
         changes.setdefault("overrides", {})
     if "name" in changes:
@@ -120,7 +125,4 @@ def problems(draft: Draft) -> dict[str, str]:
     for name in ("client", "project"):
         if len(getattr(draft, name)) > NAME_LENGTH[1]:
             found[name] = f"{name.title()} must be at most {NAME_LENGTH[1]} characters"
-    for name in ("name", "description", "notes", "client", "project"):
-        if "\x00" in getattr(draft, name):
-            found[name] = f"{name.title()} must not contain a NUL character"
     return found

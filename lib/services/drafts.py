@@ -106,9 +106,9 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
             job.id,
             draft=draft.to_dict(),
             draft_revision=revision,
-            name=draft.name[:100].replace("\x00", ""),
-            description=draft.description.replace("\x00", ""),
-            notes=draft.notes.replace("\x00", ""),
+            name=draft.name[:100],
+            description=draft.description,
+            notes=draft.notes,
             preset=draft.preset,
             metadata_updated_at=datetime.now(UTC),
         )

@@ -226,8 +226,9 @@ def status_of(actor: Person, job_id: UUID) -> Row:
 def listing(actor: Person, search: str = "", limit: int = 200) -> list[Row]:
     """The jobs the actor may see, newest first: their own, or everybody's for managers."""
     creator = None if actor.may_see_all_jobs else actor.id
+    search = search.replace("\x00", "").strip()  # no database keeps or finds a NUL
     with reading() as connection:
-        return jobs.listing(connection, creator=creator, search=search.strip(), limit=limit)
+        return jobs.listing(connection, creator=creator, search=search, limit=limit)
 
 
 def known_clients() -> dict[str, list[str]]:

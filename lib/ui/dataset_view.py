@@ -96,13 +96,16 @@ def _show_distribution(title: str, shares: Sequence[Share]) -> None:
             text=[f"{count / total:.0%}" for _name, count in bars],
             hovertext=[f"{count} conversations" for _name, count in bars],
             hoverinfo="text",
+            textposition="auto",
+            textangle=0,
+            cliponaxis=False,
             marker={"color": "#2F5BEA"},
         )
     )
     figure.update_layout(
         height=28 * len(bars) + 16,
         margin={"l": 0, "r": 8, "t": 4, "b": 4},
-        xaxis={"visible": False, "fixedrange": True},
+        xaxis={"visible": False, "fixedrange": True, "rangemode": "tozero"},
         yaxis={
             "tickvals": list(range(len(bars))),
             # Plotly reads a little HTML in labels: names are shown as they are written.

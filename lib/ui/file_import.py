@@ -27,9 +27,9 @@ def draw(person: Person, *, expanded: bool) -> None:
                 _import(person, upload, upload.name, upload.file_id)
         with from_folder:
             _draw_folder(person)
-        _key, error = st.session_state.get(_RESULT, ("", None))
-        if error:
-            st.error(plain(error), icon=":material/error:")
+    _key, error = st.session_state.get(_RESULT, ("", None))
+    if error:
+        st.error(plain(error), icon=":material/error:")
 
 
 _FORMATS = (

@@ -12,6 +12,7 @@ import extra_streamlit_components as stx
 import jwt
 import streamlit as st
 import streamlit_authenticator as stauth
+from streamlit.delta_generator import DeltaGenerator
 from streamlit_authenticator.models import CookieModel
 
 from lib.domain.people import Person
@@ -60,9 +61,9 @@ class ServerSessionCookie(CookieModel):
         return jwt.encode(content, self.cookie_key, algorithm="HS256")
 
 
-def authenticator() -> stauth.Authenticate:
-    """The library over the users in the database."""
-    with st.container(key="cookie-reader"):
+def authenticator(slot: DeltaGenerator | None = None) -> stauth.Authenticate:
+    """The library over the users in the database; its hidden component is drawn in `slot`."""
+    with slot or st.container():
         made = stauth.Authenticate(
             accounts.credentials(),
             COOKIE,
@@ -100,8 +101,8 @@ def current_person() -> Person | None:
     return accounts.person_of_session(session_id) if session_id else None
 
 
-def hand_over_cookie() -> None:
-    """Mounts the script that sets the cookie, until the browser says that it did."""
+def hand_over_cookie(slot: DeltaGenerator) -> None:
+    """Mounts the script that sets the cookie in `slot`, until the browser says that it did."""
     pending = st.session_state.get(_UNSET_COOKIE)
     if pending is None:
         return
@@ -109,7 +110,7 @@ def hand_over_cookie() -> None:
         del st.session_state[_UNSET_COOKIE]
         return
     token, expires = pending
-    with st.container(key="cookie-setter"):
+    with slot:
         stx.CookieManager().set(COOKIE, token, expires_at=datetime.fromtimestamp(expires))
 
 

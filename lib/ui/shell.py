@@ -24,8 +24,9 @@ st.logo(str(ICON), size="small")
 
 # Before the guard: a page that is not declared yet would lose its address to the sign-in.
 page = st.navigation(all_pages(), position="top")
-person = guard()
-session.hand_over_cookie()
+cookie_slot = st.container(key="cookies")
+person = guard(cookie_slot)
+session.hand_over_cookie(cookie_slot)
 
 assessment = None
 with st.sidebar:

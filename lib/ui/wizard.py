@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.domain.people import Person
 from lib.services import drafts
@@ -47,6 +48,12 @@ def foot(person: Person, opened: OpenDraft, name: str) -> None:
             drafts.discard(person, opened.job_id)
             drafting.forget()
             go("jobs")
+
+
+def choice_card(name: str, *, chosen: bool) -> DeltaGenerator:
+    """A card to choose from; the style sheet marks the chosen one by its key."""
+    key = f"card-{name}{'-selected' if chosen else ''}"
+    return st.container(key=key, gap="small", height="stretch")
 
 
 def facts(tiles: Iterable[tuple[str, str, str]]) -> None:

@@ -166,6 +166,16 @@ WHOLE_FILES = {
     "a trailing comma": (text_of(DOCUMENT)[:-1] + ",}", "not_json", "line 1, column"),
     "single quotes": (b"{'conversations': []}", "not_json", "line 1, column 2"),
     "a comment": (b'{ // hi\n"conversations": []}', "not_json", "line 1, column 3"),
+    "a root key of control characters": (
+        '{"\x7f\u202e' + "k" * 100_000 + '": ?}',
+        "not_json",
+        r'["\u007f\u202ekkk',
+    ),
+    "the same beside known keys": (
+        text_of(DOCUMENT)[:-1] + ', "\x7f\u202e' + "k" * 100_000 + '": ?}',
+        "not_json",
+        r'["\u007f\u202ekkk',
+    ),
     "a root key twice": (
         '{"consultant_profile": {},\n' + text_of(DOCUMENT)[1:],
         "duplicate_key",
@@ -598,6 +608,20 @@ def test_pairs_of_one_conversation_may_not_be_too_long_together(upload):
     upload.write_text(PAIR_LINES + line * 20)
     limits = Limits(max_conversation=len(line) * 10)
     assert refusal(upload, limits).code == "too_long"
+
+
+def test_pair_lines_may_not_be_of_too_many_conversations(upload):
+    upload.write_text(PAIR_LINES + json_lines(changed("conversation_id", "c2", pair(2))))
+    assert summarise(upload, limits=Limits(max_groups=2)).conversations == 2
+    error = refusal(upload, Limits(max_groups=1))
+    assert (error.code, error.place) == ("too_large", "line 4")
+
+
+def test_one_value_may_not_be_too_long_even_if_it_fits_the_reading_window(upload):
+    upload.write_text(text_of(changed("conversations/1/ignored", "x" * 5_000)))
+    assert summarise(upload, limits=Limits(max_conversation=20_000)).conversations == 2
+    error = refusal(upload, Limits(max_conversation=5_000))
+    assert (error.code, error.place) == ("too_long", "conversations[1]")
 
 
 def test_only_regular_files_that_can_be_opened_are_read(upload, tmp_path):

@@ -137,13 +137,10 @@ def test_any_text_is_kept_as_text(person: Make, draft: Make, text: str) -> None:
     actor = person()
     opened = draft(actor)
     written = change(opened.draft, today(), notes=f"{text} notes", description=text)
-    try:
-        drafts.save(actor, opened, written)
-    except Refusal:
-        return
+    drafts.save(actor, opened, written)
     kept = drafts.load(actor, opened.job_id).draft
-    assert kept.notes.replace("\x00", "") == written.notes.replace("\x00", "")
-    found = jobs.listing(actor, search=text.replace("\x00", ""))
+    assert kept.notes == f"{text} notes".replace("\x00", "")
+    found = jobs.listing(actor, search=f"{text} notes")
     assert opened.job_id in {job.id for job in found}
 
 

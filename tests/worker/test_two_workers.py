@@ -1,6 +1,6 @@
 """Several workers on one database: each job is run once, and a late worker changes nothing."""
 
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +8,8 @@ from sqlalchemy import select
 from lib.db import jobs, work
 from lib.db.connection import reading
 from lib.db.tables import job_attempts, job_events, job_metrics, training_jobs
+from lib.engines.names import run_name
+from lib.worker.launching import launch
 from lib.worker.reconcile import Reconciler, take
 from tests.worker.helpers import attempts_of, job_row, let_leases_run_out
 
@@ -36,6 +38,29 @@ def test_three_workers_run_many_jobs_once_each_within_the_engines_capacity(fake,
     assert len(fake.submitted) == len(set(fake.submitted)) == len(queued)
     assert all(len(attempts_of(job_id)) == 1 for job_id in queued)
     assert fake.most_at_once == 3
+
+
+def test_two_launches_at_the_same_moment_do_not_share_the_last_place(fake, queue, monkeypatch):
+    fake.places = 1
+    first, second = queue(), queue()
+    leases = {first: take({second}), second: take({first})}
+    jobs_before, counting, launched = work.jobs_before, Event(), Event()
+
+    def slow(connection, job):
+        """The second job has seen the place free; now the first one tries to take it."""
+        if job.id == second:
+            counting.set()
+            launched.wait(0.5)
+        return jobs_before(connection, job)
+
+    monkeypatch.setattr(work, "jobs_before", slow)
+    late = Thread(target=launch, args=(leases[second],))
+    late.start()
+    assert counting.wait(10)
+    launch(leases[first])
+    launched.set()
+    late.join(30)
+    assert fake.submitted == [run_name(first, 1)]
 
 
 def test_a_job_that_one_worker_holds_is_not_given_to_another(fake, queue):

@@ -1,0 +1,123 @@
+"""users and budget: from an empty installation to people with limits."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from lib.services import accounts
+
+Make = Callable[..., Any]
+PASSWORD = "correct horse battery"
+OWNER = ("users", "add", "--name", "Ada", "--email", "ada@example.com", "--role", "owner")
+ANALYST = ("users", "add", "--name", "Bob", "--email", "bob@example.com", "--role", "analyst")
+
+
+@pytest.fixture
+def owner(installation: str) -> Any:
+    return accounts.create_owner("Ada", "ada@example.com", PASSWORD, Decimal("500.00"))
+
+
+def test_the_first_step_on_a_new_machine_is_the_owner(
+    program: Make, configure: Make, tmp_path: Path
+) -> None:
+    configure(DATA_DIR=tmp_path / "data")  # the embedded database is made here
+    tmp_path.chmod(0o755)
+    run = program(*OWNER, "--monthly-limit", "1,250.50", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert run.code == 0, run.err
+    assert run.out == "Added Ada (ada@example.com) as owner, $1,250.50 a month\n"
+    listed = program("users", "list", "--json").data
+    assert [(user["email"], user["role"], user["limit"]) for user in listed] == [
+        ("ada@example.com", "owner", Decimal("1250.50"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["import", "FILE"],
+        ["quote", "FILE", "--out", "OUT"],
+        ["launch", "FILE", "--engine", "local", "--wait"],
+        ["jobs", "list"],
+        ["jobs", "search", "text"],
+        ["jobs", "show", str(uuid4())],
+        ["budget", "show"],
+        ["users", "list"],
+        [*ANALYST, "--password-stdin"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_before_that_every_other_command_says_what_to_do_first(
+    installation: str, cli: Make, chat_file: Make, tmp_path: Path, arguments: list[str]
+) -> None:
+    places = {"FILE": chat_file(60), "OUT": tmp_path / "quote.pdf"}
+    said = cli(*(places.get(argument, argument) for argument in arguments)).refused()
+    assert said.startswith("Nobody has been set up yet: open the app once, or run")
+    assert not (tmp_path / "quote.pdf").exists()
+
+
+def test_people_are_added_with_manager_and_limit(owner: Any, program: Make, cli: Make) -> None:
+    options = ("--manager", "ADA@example.com", "--monthly-limit", "$75", "--password-stdin")
+    run = program(*ANALYST, *options, "--json", stdin=PASSWORD)
+    assert run.code == 0, run.err
+    assert run.data["role"] == "analyst"
+    bob = next(user for user in cli("users", "list", "--json").data if user["name"] == "Bob")
+    assert (bob["manager"], bob["limit"], bob["remaining"]) == ("ada@example.com", 75, 75)
+    assert "bob@example.com  Bob   analyst  ada@example.com  $75.00" in cli("users", "list").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "said"),
+    [
+        (OWNER, PASSWORD, "This installation has been set up already"),
+        ([*OWNER, "--manager", "x@example.com"], PASSWORD, "--manager: the owner has none"),
+        ([*ANALYST, "--manager", "x@example.com"], PASSWORD, "manager: nobody here has"),
+        ([*ANALYST, "--monthly-limit", "-5"], PASSWORD, "argument --monthly-limit: expected"),
+        ([*ANALYST, "--monthly-limit=-5"], PASSWORD, "--monthly-limit: must be between"),
+        ([*ANALYST, "--monthly-limit", "1e9"], PASSWORD, "--monthly-limit: write a plain"),
+        ([*ANALYST, "--email", "bob"], PASSWORD, "e-mail: write an address"),
+        ([*ANALYST, "--email", "ada@example.com"], PASSWORD, "ada@example.com is a user already"),
+        ([*ANALYST, "--name", "a\x1b[31mb"], PASSWORD, "name: must be"),
+        ([*ANALYST, "--role", "king"], PASSWORD, "argument --role: invalid choice"),
+        (ANALYST, "short", "password: must be 12 to 128"),
+        (ANALYST, "", "password: must be 12 to 128"),
+    ],
+)
+def test_a_person_that_cannot_be_added_is_told_why(
+    owner: Any,
+    cli: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    password: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr("sys.stdin.readline", lambda _: f"{password}\n", raising=False)
+    assert cli(*arguments, "--password-stdin").refused().startswith(said)
+    assert len(cli("users", "list", "--json").data) == 1
+
+
+def test_without_a_terminal_the_password_comes_from_standard_input(
+    owner: Any, program: Make
+) -> None:
+    assert "use --password-stdin" in program(*ANALYST).refused()
+
+
+def test_the_budget_of_the_owner_or_of_anybody(
+    owner: Any, cli: Make, person: Make, local_draft: Make
+) -> None:
+    assert cli("budget", "show", "--json").data["limit"] == Decimal("500.00")
+    other = person(limit="125.00")
+    data = cli("budget", "show", "--user", other.email, "--json").data
+    assert (data["user"], data["limit"], data["spent"], data["remaining"]) == (
+        other.email,
+        125,
+        0,
+        125,
+    )
+    assert data["jobs"] == []
+    assert "No job was started this month." in cli("budget", "show").out
+    said = cli("budget", "show", "--user", "nobody@example.com").refused()
+    assert said == "Nobody here has the address nobody@example.com."
