@@ -39,7 +39,7 @@ lint: setup $(DEV_READY) ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup ## Measure the trainer and the app on this machine
+bench: setup $(DEV_READY) chromium ## Measure the trainer and the app on this machine
 	$(BIN)/python -m bench.run
 
 clean: ## Remove what can be made again: .venv and caches; never .data

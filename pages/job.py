@@ -7,7 +7,7 @@ import streamlit as st
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services import jobs, workers
 from lib.services.errors import NotFound
-from lib.ui import job_cards, job_live
+from lib.ui import job_cards, job_live, quote_list
 from lib.ui.guard import guard
 from lib.ui.job_cancel import draw_cancel_button
 from lib.ui.moments import date_and_time
@@ -43,7 +43,7 @@ if job.queued_at is None:
             go("preset", job_id)
     else:
         st.info("This draft was discarded. Its quotes stay.", icon=":material/delete:")
-        job_cards.draw_quotes(person, job)
+        quote_list.draw(person, job_id)
     st.stop()
 
 if job.status == JobStatus.FAILED:
@@ -69,4 +69,4 @@ with left:
 with right:
     job_cards.draw_comparison(job)
     job_cards.draw_notes(job)
-    job_cards.draw_quotes(person, job)
+    quote_list.draw(person, job_id)

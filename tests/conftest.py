@@ -113,9 +113,14 @@ def person(database: Server) -> Callable[..., Person]:
     return make_person
 
 
-def make_person(role: str = "analyst", limit: str = "500.00", grace: int = 10) -> Person:
-    number = next(_numbers)
-    name, email = f"Person {number}", f"person-{number}@example.com"
+def make_person(
+    role: str = "analyst",
+    limit: str = "500.00",
+    grace: int = 10,
+    name: str = "Person",
+    email: str | None = None,
+) -> Person:
+    email = email or f"person-{next(_numbers)}@example.com"
     with db.transaction() as connection:
         user_id = users.add(
             connection, name=name, email=email, password_hash="none", role=role, manager_id=None

@@ -14,7 +14,7 @@ CONTRACT = 1
 TINY = "tiny"
 QUANTIZATIONS = ("none", "nf4")
 SCHEDULERS = ("cosine", "linear", "constant", "constant_with_warmup")
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

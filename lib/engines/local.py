@@ -143,7 +143,8 @@ class LocalEngine:
         said = trainer_process.log_tail(_log_path(run.job_id, run.attempt))
         child = self._children.get(run.name)
         code = child.returncode if child is not None else None
-        if code is not None and code > 0 and code != _EXIT_INTERRUPTED:  # below 0: by a signal
+        # Below 0, or above 128 where a shell stands between: ended by a signal.
+        if code is not None and 0 < code <= 128 and code != _EXIT_INTERRUPTED:
             return RunState.FAILED, "trainer_ended", f"The trainer ended with code {code}: {said}"
         return RunState.INTERRUPTED, None, said or None
 
@@ -216,9 +217,9 @@ def _recorded(external_id: str | None) -> psutil.Process | None:
 
 
 def _carriers(config: Path) -> list[psutil.Process]:
-    """The live processes with the config's path on their command line, the oldest first."""
+    """The live processes with the config's path on their command line, the group's leader first."""
     found = [process for process in psutil.process_iter() if _carries(process, config)]
-    return sorted(found, key=lambda process: process.create_time())
+    return sorted(found, key=lambda process: (not _leads_group(process.pid), process.pid))
 
 
 def _carries(process: psutil.Process, config: Path) -> bool:
@@ -229,12 +230,18 @@ def _carries(process: psutil.Process, config: Path) -> bool:
         return False
 
 
+def _leads_group(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid) == pid
+    return False
+
+
 def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
     """Signals the whole group where one of ours leads it, else the process alone."""
     ours = {process.pid for process in processes}
     for pid in ours:
         with suppress(ProcessLookupError, PermissionError):
-            if os.getpgid(pid) == pid:
+            if _leads_group(pid):
                 os.killpg(pid, number)
             elif os.getpgid(pid) not in ours:
                 os.kill(pid, number)

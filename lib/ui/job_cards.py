@@ -1,4 +1,4 @@
-"""The cards below a job's live part: result, configuration, estimate and actual, notes, quotes."""
+"""The cards below a job's live part: result, configuration, estimate and actual, notes."""
 
 from decimal import Decimal
 
@@ -14,7 +14,6 @@ from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.domain.states import TERMINAL, JobStatus
 from lib.services import jobs, quotes
 from lib.ui import wizard
-from lib.ui.moments import date_and_time
 from lib.ui.text import plain, safe
 
 _LOADING = """\
@@ -133,26 +132,6 @@ def draw_notes(job: Row) -> None:
         st.subheader("Notes", anchor=False)
         for text in filter(None, (job.description, job.notes)):
             st.html(f'<p class="prose" dir="auto">{safe(text)}</p>')
-
-
-def draw_quotes(person: Person, job: Row) -> None:
-    """The quotes that were made of this job: the same bytes at every download."""
-    made = quotes.of_job(person, job.id)
-    if not made:
-        return
-    with st.container(key="card-quotes"):
-        st.subheader("Quotes", anchor=False)
-        for quote in made:
-            st.download_button(
-                f"{quote.number} · {date_and_time(quote.created_at)}",
-                data=lambda quote=quote: bytes(quotes.document(person, quote.id).pdf),
-                file_name=f"{quote.number}.pdf",
-                mime="application/pdf",
-                key=f"quote-{quote.number}",
-                icon=":material/picture_as_pdf:",
-                on_click="ignore",
-                width="stretch",
-            )
 
 
 def _changed(overrides: dict[str, int]) -> str:

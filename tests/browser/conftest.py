@@ -36,16 +36,18 @@ class App:
         self.address = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        environment = {
+    def environment(self) -> dict[str, str]:
+        return {
             **{key: value for key, value in os.environ.items() if key != "DATABASE_URL"},
             "DATA_DIR": str(self.data_dir),
             "IMPORT_DIR": str(self.data_dir / "import"),
         }
+
+    def start(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
             cwd=PROJECT,
-            env=environment,
+            env=self.environment(),
             stdout=(self.data_dir / "app.log").open("ab"),
             stderr=subprocess.STDOUT,
         )

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,15 +10,14 @@ from zipfile import ZipFile
 import pytest
 from pypdf import PdfReader
 
-from lib.services import accounts, drafts, jobs, training_files
+from lib.services import drafts, jobs, training_files
 
 Make = Callable[..., Any]
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def owner(installation: str) -> Any:
-    return accounts.create_owner("Ada", "ada@example.com", PASSWORD, Decimal("500.00"))
+def owner(installation: str, person: Make) -> Any:
+    return person(role="owner")
 
 
 @pytest.fixture
@@ -157,11 +155,12 @@ def test_a_launch_trains_for_real_and_shows_the_way(
 
 
 def test_a_launch_that_is_not_waited_for_leaves_a_started_job(
-    owner: Any, program: Make, known_file: Path, local_draft: Make
+    owner: Any, program: Make, known_file: Path, local_draft: Make, configure: Make
 ) -> None:
-    row = training_files.listing()[0]
-    drafts.discard(owner, local_draft(owner, file=training_files.get(row.id)).job_id)  # measures
+    configure(WORKER="off")  # nobody trains: neither here nor in the command
+    file = training_files.get(training_files.listing()[0].id)
+    drafts.discard(owner, local_draft(owner, file=file).job_id)  # its measurement stays
     run = program("launch", known_file, "--preset", "conservative", "--engine", "local", "--json")
     assert run.code == 0, run.err
-    assert run.data["status"] != "pending_configuration"
-    jobs.cancel(owner, run.data["id"])
+    assert (run.data["status"], run.data["jobs_ahead"]) == ("queued", 0)
+    assert run.data["estimate"]["tier"] == "local"

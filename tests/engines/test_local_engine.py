@@ -235,3 +235,20 @@ def test_a_run_is_nicer_than_the_app(local):
     external_id = local.submit(spec("hang"))
     process = psutil.Process(int(external_id.split(":")[0]))
     assert process.nice() > psutil.Process().nice()
+
+
+def test_a_python_that_is_a_script_which_stays_is_followed_and_ended_as_one(
+    local, standin, configure, tmp_path
+):
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\n"{tmp_path}/standin-python" "$@"\nexit $?\n')
+    wrapper.chmod(0o755)
+    configure(TRAINER_PYTHON=wrapper)
+    run = spec("started step hang", stubborn=True)
+    external_id = local.submit(run)
+    wait_for(local, run, external_id, RunState.RUNNING)
+    assert LocalEngine().find(run.name) == external_id
+    trainer = psutil.Process(int(external_id.split(":")[0])).children()[0]
+    trainer.kill()
+    wait_for(local, run, external_id, RunState.INTERRUPTED)
+    assert local.terminate(handle(run, external_id))

@@ -134,7 +134,7 @@ WHOLE_FILES = {
     "a list of chats": (text_of([CHAT]), "unknown_format", ""),
     "another object": (b'{"name": "x", "version": 2}', "unknown_format", ""),
     "too many fields": (
-        text_of({f"k{number}": 0 for number in range(2_000)}),
+        text_of({f"k{number}": 0 for number in range(2_000)} | DOCUMENT),
         "unknown_format",
         "",
     ),

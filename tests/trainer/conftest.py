@@ -1,4 +1,4 @@
-"""What tests of the trainer share: a cache for tiny models, and configs in run folders of their own."""
+"""What tests of the trainer share: a cache for tiny models, and configs in folders of their own."""
 
 import json
 import subprocess

@@ -14,7 +14,11 @@ from trainer import events as event_log
 
 PROJECT = Path(__file__).parents[2]
 PRESETS = json.loads((Path(__file__).parent / "presets.json").read_text())
-WORDS = ["saving", "money", "feels", "hard", "when", "every", "month", "ends", "early", "so", "begin", "with", "one", "small", "honest", "number", "and", "tell", "me", "what", "you", "would", "like", "to", "change", "first", "in", "your", "budget", "plan", "for", "this", "year"]
+WORDS = (
+    "saving", "money", "feels", "hard", "when", "every", "month", "ends", "early", "so", "begin",
+    "with", "one", "small", "honest", "number", "and", "tell", "me", "what", "you", "would",
+    "like", "to", "change", "first", "in", "your", "budget", "plan", "for", "this", "year",
+)  # fmt: skip
 
 MakeConfig = Callable[..., Path]
 

@@ -1,0 +1,46 @@
+"""The embedded server dies: the caller is told so, and a later attempt finds it alive again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+_KILL_AND_RETRY = """
+import os, signal, time
+from pathlib import Path
+from sqlalchemy import text
+from lib.db import connection as db
+
+db.migrate()
+pid_file = Path(os.environ["DATA_DIR"]) / "postgres" / "postmaster.pid"
+os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+told = 0
+for _ in range(100):
+    try:
+        with db.reading() as connection:
+            users = connection.scalar(text("SELECT count(*) FROM users"))
+        break
+    except db.DatabaseUnavailable as error:
+        assert "nothing was changed" in str(error), error
+        told += 1
+        time.sleep(0.1)
+print("told", told > 0, "users", users)
+"""
+
+
+def test_a_killed_server_is_reported_and_started_again(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)  # as root, the embedded server runs as another user
+    environment = {**os.environ, "DATA_DIR": str(tmp_path)}
+    environment.pop("DATABASE_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILL_AND_RETRY],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "told True users 0", done.stderr
