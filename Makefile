@@ -57,7 +57,7 @@ $(BIN)/python:
 
 $(APP_READY): $(BIN)/python
 	@echo "Installing PyTorch, the largest part (some minutes the first time)"
-	@$(PIP) $(TORCH)
+	@$(PIP) $(TORCH) -c constraints.txt
 	@echo "Installing the app and the trainer"
 	@set -o pipefail; $(PIP) -r requirements.txt -r trainer/requirements.txt -c constraints.txt | $(TERSE)
 	@rm -f .venv/app-ready-* && touch $@

@@ -18,7 +18,7 @@ MEASURE = """([clicked, watched]) => new Promise((resolve, reject) => {
   const text = () => Array.from(document.querySelectorAll(watched)).map(e => e.innerText).join();
   const before = text(), began = performance.now();
   const look = () => {
-    if (text() !== before) resolve(performance.now() - began);
+    if (text() && text() !== before) resolve(performance.now() - began);
     else if (performance.now() - began > 10000) reject(new Error('nothing changed'));
     else requestAnimationFrame(look);
   };
@@ -37,7 +37,7 @@ def run() -> dict[str, list[float]]:
             floor = _empty_page(page, address)
         with serving(PROJECT / "app.py", Path(folder), "/readyz") as (address, _seconds):
             _open_draft(page, address, Path(folder))
-            presets = _alternate(page, ["choose-conservative", "choose-balanced"])
+            presets = _alternate(page, ["choose-balanced", "choose-conservative"])
             page.get_by_role("button", name="Continue to GPU").click()
             page.get_by_text("On-Demand Instance").wait_for()
             page.wait_for_timeout(1500)

@@ -1,5 +1,6 @@
 """The base model with its LoRA adapter, in the precision that the machine allows."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,6 @@ def load(config: Config, folder: Path) -> Any:
     return get_peft_model(model, lora)
 
 
-def count_parameters(model: Any) -> tuple[int, int]:
-    """Trainable parameters, and all of them (4-bit ones counted one by one)."""
-    return model.get_nb_trainable_parameters()
-
-
 def _attention() -> str:
     import torch
     from transformers.utils import is_flash_attn_2_available
@@ -77,8 +73,6 @@ def _nf4() -> Any:
 
 def _device() -> str | int:
     """Where this process trains: in a distributed run each has a GPU of its own."""
-    import os
-
     import torch
 
     return int(os.environ.get("LOCAL_RANK", "0")) if torch.cuda.is_available() else "cpu"

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainer import adapter, base_model, checkpoints, dataset, tiny_model
+from trainer import adapter, base_model, checkpoints, dataset, memory, tiny_model
 from trainer.checkpoints import Checkpoint
 from trainer.config import TINY, Config
 from trainer.conversations import Encoded
@@ -58,7 +58,7 @@ def _train(
     identity = _identity(config, data, devices)
     resume, torn = _resumable(config, identity)
     model = models.load(config, base_folder)
-    trainable, total = models.count_parameters(model)
+    shape = memory.Shape.of(model)
     progress = Progress(config, schedule, identity, events, stop)
     trainer = _trainer(config, schedule, data.encoded, model, progress)
     events.write(
@@ -69,8 +69,9 @@ def _train(
         sequences=len(data.encoded),
         tokens_per_epoch=data.tokens,
         target_tokens_per_epoch=data.target_tokens,
-        trainable_parameters=trainable,
-        total_parameters=total,
+        trainable_parameters=shape.trainable,
+        total_parameters=shape.frozen + shape.trainable,
+        estimated_gpu_gb=_estimated_gpu_gb(config, data, shape, trainer.args.device.type),
         base_model=config.base_model,
         resumed_from_step=resume.step if resume else None,
         checkpoints_skipped=torn,
@@ -83,6 +84,16 @@ def _train(
         elif trainer.is_world_process_zero():
             _finish(config, base_folder, events)
     return progress.stopped
+
+
+def _estimated_gpu_gb(
+    config: Config, data: Dataset, shape: memory.Shape, device: str
+) -> float | None:
+    """What to expect of the GPU's memory; None on a CPU, which the estimate is not made for."""
+    if device == "cpu":
+        return None
+    longest = data.summary()["longest"]
+    return round(memory.estimate_gb(shape, longest, config.quantization == "nf4"), 1)
 
 
 def _report_stop(reason: str, step: int, events: EventLog, stop: StopRequest) -> None:
@@ -156,7 +167,7 @@ def _trainer(
         model=model,
         args=arguments,
         train_dataset=encoded,
-        data_collator=_collate,
+        data_collator=collate,
         callbacks=[progress],
     )
     trainer.remove_callback(PrinterCallback)
@@ -164,7 +175,7 @@ def _trainer(
     return trainer
 
 
-def _collate(batch: list[Encoded]) -> dict[str, Any]:
+def collate(batch: list[Encoded]) -> dict[str, Any]:
     """One sequence as model inputs, with logits only where the next token is learned."""
     import torch
 

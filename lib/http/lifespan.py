@@ -1,8 +1,9 @@
-"""What happens around the serving of pages: migrations before, the worker during."""
+"""What happens around the serving of pages: migrations before, a worker during."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +12,7 @@ from lib.db.connection import DatabaseUnavailable, migrate
 from lib.settings import settings
 from lib.worker.process import start_worker, stop_worker
 
+WATCH_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -21,9 +23,24 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
         await run_in_threadpool(migrate)
     except DatabaseUnavailable as error:
         log.error("%s", error)
-    worker = start_worker() if settings().worker == "on" else None
+    watch = asyncio.create_task(_keep_a_worker()) if settings().worker == "on" else None
     try:
         yield
     finally:
-        if worker is not None:
-            await run_in_threadpool(stop_worker, worker)
+        if watch is not None:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+
+async def _keep_a_worker() -> None:
+    """Runs a worker, and another one in its place when it dies."""
+    worker = start_worker()
+    try:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if worker.poll() is not None:
+                log.error("The worker ended with status %s; another one starts", worker.returncode)
+                worker = start_worker()
+    finally:
+        await run_in_threadpool(stop_worker, worker)

@@ -1,6 +1,8 @@
 """What tests of the trainer share: a cache for tiny models, and configs in folders of their own."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,20 @@ from typing import Any
 
 import pytest
 from runs import PRESETS, MakeConfig, conversations, write_lines
+
+from trainer.interruption import SIGNALS
+
+
+@pytest.fixture(autouse=True)
+def own_process_is_left_as_it_was() -> Iterator[None]:
+    """The trainer owns its process; in a test that calls it directly, that is pytest's."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    environment = dict(os.environ)
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 @pytest.fixture(scope="session")

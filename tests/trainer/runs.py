@@ -10,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from trainer import config as configs
 from trainer import events as event_log
+from trainer import train
+from trainer.interruption import StopRequest
 
 PROJECT = Path(__file__).parents[2]
 PRESETS = json.loads((Path(__file__).parent / "presets.json").read_text())
@@ -80,3 +83,13 @@ def wait_for_step(process: subprocess.Popen[str], config: Path, step: int) -> No
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline, "the run makes no progress"
         time.sleep(0.02)
+
+
+def train_here(path: Path, stop: StopRequest | None = None) -> int:
+    """Runs `train` in this process, without its command line; returns the exit code."""
+    config = configs.load(path)
+    log = event_log.EventLog(config.run_dir / "events.jsonl", config.attempt)
+    try:
+        return train.run(config, log, stop or StopRequest(None))
+    finally:
+        log.close()
