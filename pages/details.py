@@ -15,10 +15,10 @@ faults = problems(draft)
 wizard.head("details", "So that everybody finds and understands this run later.")
 
 
-def field(name: str) -> str:
+def field(name: str, empty: str | None = "") -> str:
     """The widget's key, filled from the draft: the draft is the only state."""
     key = f"details-{name}"
-    st.session_state[key] = getattr(draft, name)
+    st.session_state[key] = getattr(draft, name) or empty
     return key
 
 
@@ -58,7 +58,7 @@ left, right = st.columns(2)
 left.selectbox(
     "Client",
     sorted({*known, *filter(None, [draft.client])}),
-    key=field("client") if draft.client else "details-client",
+    key=field("client", empty=None),
     index=None,
     accept_new_options=True,
     placeholder="Nobody named: choose, or type a new client",
@@ -69,7 +69,7 @@ left.selectbox(
 right.selectbox(
     "Project",
     sorted({*known.get(draft.client, []), *filter(None, [draft.project])}),
-    key=field("project") if draft.project else "details-project",
+    key=field("project", empty=None),
     index=None,
     accept_new_options=True,
     placeholder="Choose, or type a new project",

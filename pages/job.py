@@ -59,7 +59,8 @@ def live() -> None:
     changed = now.job.cancel_requested_at != job.cancel_requested_at
     if job.status not in TERMINAL and (now.job.status in TERMINAL or changed):
         st.rerun()
-    job_live.draw(now, worker_runs=now.job.status in TERMINAL or workers.is_running())
+    with st.container(key="live"):
+        job_live.draw(now, worker_runs=now.job.status in TERMINAL or workers.is_running())
 
 
 live()

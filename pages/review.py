@@ -4,6 +4,7 @@ import streamlit as st
 
 from lib.domain.estimate import format_hours
 from lib.domain.money import usd
+from lib.domain.offers import LOCAL_KEY
 from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.services import jobs
 from lib.services.assessment import assess
@@ -79,6 +80,14 @@ if estimate is not None:
 
 for blocker in assessment.blockers:
     st.error(plain(blocker.message), icon=":material/block:")
+    if blocker.code == "offer":
+        st.button(
+            "Rehearse on this machine",
+            icon=":material/computer:",
+            on_click=drafting.change_draft,
+            args=(person,),
+            kwargs={"offer_key": LOCAL_KEY},
+        )
 if assessment.decision and assessment.decision.allowed and assessment.decision.message:
     st.warning(plain(assessment.decision.message))
 

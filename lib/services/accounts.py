@@ -59,14 +59,15 @@ def add_user(
     with transaction() as connection:
         if role is Role.OWNER and users.owner_exists(connection):
             raise Refusal("There is one owner; add an admin instead.")
-        manager = None
+        manager_id = None
         if manager_email is not None:
             manager = users.by_email(connection, clean_email(manager_email))
             if manager is None:
                 raise ValueError(f"manager: nobody here has the address {manager_email!r:.80}")
+            manager_id = manager.id
         if users.by_email(connection, values["email"]) is not None:
             raise Refusal(f"{values['email']} is a user already.")
-        return _add(connection, role, limit, manager_id=manager and manager.id, **values)
+        return _add(connection, role, limit, manager_id=manager_id, **values)
 
 
 def credentials() -> dict[str, dict[str, dict[str, str]]]:

@@ -127,12 +127,8 @@ def _add_limits(figure: go.Figure, budget: Budget) -> None:
 
 
 def _layout(height: int) -> dict[str, Any]:
-    """What both charts share; the fixed revision keeps a reader's zoom while figures arrive."""
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
-        "uirevision": "kept",
-    }
+    """What both charts share."""
+    return {"height": height, "margin": {"l": 8, "r": 8, "t": 28, "b": 8}}
 
 
 def _midnight(day: Any, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ from lib.domain.people import Person
 from lib.domain.states import JobStatus
 from lib.services import jobs
 from lib.services.errors import Refusal
+from lib.ui.text import plain
 
 
 def draw_cancel_button(person: Person, job: Row) -> None:
@@ -24,10 +25,11 @@ def _confirm(person: Person, job: Row) -> None:
     if job.status == JobStatus.QUEUED:
         st.write("It leaves the queue at once and costs nothing. What it had reserved is freed.")
     else:
+        spent = plain(usd(job.actual_cost))
         st.write(
-            f"The run is ended within seconds and cannot be resumed. The {usd(job.actual_cost)} "
-            "that it has cost so far stays spent; the rest of what it had reserved is freed. "
-            "There will be no adapter."
+            f"The run is ended within seconds and cannot be resumed. The {spent} that it has cost "
+            "so far stays spent; the rest of what it had reserved is freed. There will be no "
+            "adapter."
         )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):

@@ -24,28 +24,28 @@ _EXPLAINED = {
 
 
 def draw(view: JobView, *, worker_runs: bool) -> None:
-    """Everything that changes while the job runs."""
+    """Everything that changes while the job runs.
+
+    Each part has its slot, so that none is made anew when one above it comes or goes.
+    """
     job, now = view.job, datetime.now(UTC)
     st.html(f'<div class="headline">{pill(JobStatus(job.status))}{_sentence(view, now)}</div>')
-    if job.status in ACTIVE and not worker_runs:
-        st.warning(
-            "No worker is running, so this job does not move. The app starts one unless WORKER "
-            "is off; `python -m lib.worker` starts one by hand.",
-            icon=":material/warning:",
-        )
-    for notice in interruptions(view, now):
-        st.warning(plain(notice), icon=":material/sync_problem:")
+    with st.container():
+        if job.status in ACTIVE and not worker_runs:
+            st.warning(
+                "No worker is running, so this job does not move. The app starts one unless "
+                "WORKER is off; `python -m lib.worker` starts one by hand.",
+                icon=":material/warning:",
+            )
+        for notice in interruptions(view, now):
+            st.warning(plain(notice), icon=":material/sync_problem:")
     st.html(timeline_html(view.events, now))
-    if job.progress.get("step"):
-        _draw_progress(view, now)
-    if view.metrics:
-        st.subheader("Loss", anchor=False)
-        st.plotly_chart(
-            loss_chart(view.metrics, job.progress.get("steps_total")),
-            key="loss",
-            config=PLOT_CONFIG,
-            alt="Training loss by step",
-        )
+    with st.container():
+        if job.progress.get("step"):
+            _draw_progress(view, now)
+    with st.container():
+        if view.metrics:
+            _draw_loss(view)
     st.subheader("Log", anchor=False)
     log_table(view.events)
 
@@ -138,6 +138,16 @@ def _time_left(view: JobView, now: datetime) -> float | None:
     if view.job.status != JobStatus.RUNNING or seconds is None or not view.metrics:
         return None
     return max(0.0, seconds - (now - view.metrics[-1].at).total_seconds())
+
+
+def _draw_loss(view: JobView) -> None:
+    st.subheader("Loss", anchor=False)
+    st.plotly_chart(
+        loss_chart(view.metrics, view.job.progress.get("steps_total")),
+        key="loss",
+        config=PLOT_CONFIG,
+        alt="Training loss by step",
+    )
 
 
 def _of(progress: dict[str, Any], part: str, whole: str) -> str:

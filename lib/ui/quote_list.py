@@ -1,5 +1,6 @@
 """The quotes of a job, each downloadable again exactly as it was issued."""
 
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -26,7 +27,7 @@ def draw(person: Person, job_id: UUID) -> None:
             )
             st.download_button(
                 "PDF",
-                data=lambda quote_id=quote.id: bytes(quotes.document(person, quote_id).pdf),
+                data=partial(_document, person, quote.id),
                 file_name=f"{quote.number}.pdf",
                 mime="application/pdf",
                 icon=":material/download:",
@@ -34,3 +35,7 @@ def draw(person: Person, job_id: UUID) -> None:
                 on_click="ignore",
                 type="tertiary",
             )
+
+
+def _document(person: Person, quote_id: UUID) -> bytes:
+    return bytes(quotes.document(person, quote_id).pdf)

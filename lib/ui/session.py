@@ -29,7 +29,7 @@ class ServerSessionCookie(CookieModel):
 
     def __init__(self, cookie: CookieModel) -> None:
         # Not super(): a second CookieManager would be a second component with the same key.
-        vars(self).update(vars(cookie))
+        self.__dict__.update(cookie.__dict__)
 
     def set_cookie(self) -> None:
         """Opens a session on the server and asks the browser to keep its id."""

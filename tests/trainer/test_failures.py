@@ -157,7 +157,7 @@ def test_a_full_disk(make_config: MakeConfig, request: pytest.FixtureRequest) ->
 
 
 def test_no_memory(make_config: MakeConfig, started: list) -> None:
-    config = make_config(conversations(8, turns=1, words=3000))
+    config = make_config(conversations(8, turns=1, words=1500))
     process = start("train", config)
     started.append(process)
     wait_for_step(process, config, 1)

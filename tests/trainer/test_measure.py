@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from runs import PROJECT, MakeConfig, conversations, events_of, run
 
+from trainer import config as configs
 from trainer.__main__ import main
+from trainer.measure import summarise
 
 COUNTING = """
 import sys
@@ -63,23 +65,62 @@ def test_sequences_over_the_limit_are_listed(make_config: MakeConfig) -> None:
     assert (counted["longest_id"], counted["limit"]) == ("c2", 300)
 
 
+def step(number: int, tokens_seen: int, speed: float, elapsed: float) -> dict[str, Any]:
+    return {
+        "kind": "step",
+        "step": number,
+        "tokens_seen": tokens_seen,
+        "tokens_per_second": speed,
+        "elapsed_seconds": elapsed,
+    }
+
+
+def test_a_prediction_adds_up_start_steps_saves_and_the_end(make_config: MakeConfig) -> None:
+    hyperparameters = {"num_train_epochs": 10}  # of 3 steps each
+    config = configs.load(make_config(hyperparameters=hyperparameters, warmup_steps=1))
+    events = [
+        {"kind": "started", "sequences": 12, "tokens_per_epoch": 3000},
+        step(1, 1000, 250.0, 12.0),  # 4 seconds, after 8 of start-up
+        step(2, 2000, 1000.0, 13.0),
+        {"kind": "checkpoint", "seconds": 0.5},
+        step(3, 3500, 1000.0, 15.0),
+        {"kind": "checkpoint", "seconds": 1.5},
+        {"kind": "completed", "seconds": 17.5},
+    ]
+    assert summarise(config, events) == {
+        "startup_seconds": 8.0,
+        "seconds_per_step": 1.25,
+        "tokens_per_second": 1000.0,
+        "steps_measured": 2,
+        "tokens_per_epoch": 3000,
+        "steps_total": 30,
+        "tokens_total": 30_000,
+        "checkpoint_seconds": 1.0,
+        "finish_seconds": 2.0,
+        "predicted_seconds": 8 + 30 + 10 * 1.0 + 1.0,
+    }
+
+
 def test_a_measurement_predicts_the_wall_time_of_the_whole_run(make_config: MakeConfig) -> None:
-    options = {"hyperparameters": {"num_train_epochs": 6}, "threads": 1}
-    config = make_config(conversations(48, turns=3, words=120), **options)
-    measured = run("measure", config)
-    assert measured.returncode == 0, measured.stderr
-    began = time.monotonic()
-    assert run("train", config).returncode == 0
-    seconds = time.monotonic() - began
-    measurement = result(config, "measurement.json")
-    # On a quiet machine it is within 15 %; tests may run on a busy one.
-    assert measurement["predicted_seconds"] == pytest.approx(seconds, rel=0.4)
-    assert measurement["steps_measured"] == 20
-    assert measurement["steps_total"] == 72
-    [started], [completed] = events_of(config, "started"), events_of(config, "completed")
-    assert measurement["tokens_per_epoch"] == started["tokens_per_epoch"]
-    assert measurement["tokens_total"] == completed["tokens_seen"]
-    assert not (config.parent / "measurement").exists()
+    """Within 25 %: twice the machine may be so busy with other things that it does not."""
+    rows = conversations(48, turns=3, words=120)
+    missed = []
+    for _ in range(3):
+        config = make_config(rows, hyperparameters={"num_train_epochs": 3})
+        assert run("measure", config).returncode == 0
+        began = time.monotonic()
+        assert run("train", config).returncode == 0
+        seconds = time.monotonic() - began
+        measurement = result(config, "measurement.json")
+        [completed] = events_of(config, "completed")
+        assert measurement["steps_measured"] == 20
+        assert measurement["steps_total"] == completed["step"] == 36
+        assert measurement["tokens_total"] == completed["tokens_seen"]
+        assert not (config.parent / "measurement").exists()
+        if measurement["predicted_seconds"] == pytest.approx(seconds, rel=0.25):
+            return
+        missed.append((measurement["predicted_seconds"], seconds))
+    pytest.fail(f"predicted and real seconds: {missed}")
 
 
 def test_a_run_shorter_than_the_measurement_is_measured_as_it_is(make_config: MakeConfig) -> None:

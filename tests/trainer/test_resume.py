@@ -1,19 +1,21 @@
 """A run may be stopped, killed or find its checkpoints torn: it ends as if nothing had happened."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import PROJECT, MakeConfig, change_config, events_of, run, start, wait_for_step
+from runs import MakeConfig, change_config, events_of, start, wait_for_step
 
 from trainer import checkpoints
+from trainer.__main__ import main
+from trainer.checkpoints import Checkpoint
 
 # 3 steps an epoch, 45 in all: long enough to be caught in the middle of it.
 STEPS = 45
@@ -21,20 +23,6 @@ OPTIONS: dict[str, Any] = {
     "hyperparameters": {"num_train_epochs": 15},
     "checkpoint_every_steps": 4,
 }
-# The same trainer, but it takes the newest checkpoint as it finds it.
-TRUSTING_TWIN = """
-import json, sys
-from trainer import checkpoints
-from trainer.__main__ import main
-
-def trust(folder):
-    newest = folder / f"step-{checkpoints.sealed_steps(folder)[0]}"
-    seal = json.loads((newest / checkpoints.SEAL).read_bytes())
-    return checkpoints.Checkpoint(seal["step"], newest, seal["identity"]), []
-
-checkpoints.newest = trust
-sys.exit(main(["train", sys.argv[1]]))
-"""
 
 
 @dataclass
@@ -53,20 +41,26 @@ class Story:
     config: Path
     terminated: Stop
     torn: str
-    twin: subprocess.CompletedProcess[str]
-    finished: subprocess.CompletedProcess[str]
+    twin: int
+    finished: int
 
 
 @pytest.fixture(scope="module")
-def unbroken(make_config: MakeConfig) -> Path:
+def unbroken_run(make_config: MakeConfig) -> tuple[Path, subprocess.Popen[str]]:
+    """A run that nobody disturbs, begun before the story and done beside it."""
     config = make_config(**OPTIONS)
-    finished = run("train", config)
-    assert finished.returncode == 0, finished.stderr
+    return config, start("train", config)
+
+
+@pytest.fixture(scope="module")
+def unbroken(unbroken_run: tuple[Path, subprocess.Popen[str]], story: Story) -> Path:
+    config, process = unbroken_run
+    assert process.wait(60) == 0
     return config
 
 
 @pytest.fixture(scope="module")
-def story(make_config: MakeConfig) -> Story:
+def story(make_config: MakeConfig, unbroken_run: tuple[Path, subprocess.Popen[str]]) -> Story:
     config = make_config(**OPTIONS)
     process = start("train", config)
     wait_for_step(process, config, 5)
@@ -82,7 +76,7 @@ def story(make_config: MakeConfig) -> Story:
 
     change_config(config, attempt=3)
     twin = run_trusting_twin(config)
-    return Story(config, terminated, torn, twin, run("train", config))
+    return Story(config, terminated, torn, twin, main(["train", str(config)]))
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals) -> Stop:
@@ -100,17 +94,18 @@ def tear_newest_checkpoint(folder: Path) -> str:
     return newest.name
 
 
-def run_trusting_twin(config: Path) -> subprocess.CompletedProcess[str]:
+def run_trusting_twin(config: Path) -> int:
+    """The same trainer on a copy of the run, but it takes the newest checkpoint as it finds it."""
+
+    def trust(folder: Path) -> tuple[Checkpoint, list[str]]:
+        newest = folder / f"step-{checkpoints.sealed_steps(folder)[0]}"
+        seal = json.loads((newest / checkpoints.SEAL).read_bytes())
+        return Checkpoint(seal["step"], newest, seal["identity"]), []
+
     copy = shutil.copytree(config.parent, config.parent.with_name("twin"))
-    path = change_config(copy / "config.json", run_dir=str(copy))
-    return subprocess.run(
-        [sys.executable, "-c", TRUSTING_TWIN, str(path)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "newest", trust)
+        return main(["train", str(change_config(copy / "config.json", run_dir=str(copy)))])
 
 
 def test_sigterm_saves_and_ends_within_five_seconds(story: Story) -> None:
@@ -125,7 +120,7 @@ def test_sigterm_saves_and_ends_within_five_seconds(story: Story) -> None:
 
 
 def test_each_attempt_resumes_from_the_newest_whole_checkpoint(story: Story) -> None:
-    assert story.finished.returncode == 0, story.finished.stderr
+    assert story.finished == 0
     first, second, third = events_of(story.config, "started")
     interrupted = events_of(story.config, "interrupted")[0]
     assert first["resumed_from_step"] is None
@@ -163,7 +158,7 @@ def test_a_step_done_twice_gives_the_same_numbers_twice(story: Story) -> None:
 
 
 def test_a_twin_that_trusts_torn_checkpoints_fails(story: Story) -> None:
-    assert story.twin.returncode == 1
+    assert story.twin == 1
 
 
 def test_a_torn_event_line_spoils_no_other_line(story: Story) -> None:
@@ -184,8 +179,6 @@ def test_a_finished_run_that_is_started_again_publishes_the_same_adapter(
     copy = shutil.copytree(unbroken.parent, tmp_path / "again")
     config = change_config(copy / "config.json", run_dir=str(copy), attempt=2)
     shutil.rmtree(copy / "adapter")
-    from trainer.__main__ import main
-
     assert main(["train", str(config)]) == 0
     first, second = events_of(config, "completed")
     assert second["adapter_sha256"] == first["adapter_sha256"]

@@ -1,0 +1,144 @@
+"""Pages run by Streamlit's own AppTest against the real database, and jobs in any state."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.db import jobs as job_queries
+from lib.db import work
+from lib.db.connection import transaction
+from lib.domain.draft import change
+from lib.domain.people import Person
+from lib.domain.states import TERMINAL, JobStatus
+from lib.services import accounts, drafts, jobs
+from lib.services.assessment import assess
+from lib.services.drafts import OpenDraft
+from lib.services.settlement import end_job
+
+PAGES = Path(__file__).parents[2] / "pages"
+S = JobStatus
+
+#: The states after `queued` that lead to each state.
+WAYS: Mapping[JobStatus, tuple[JobStatus, ...]] = MappingProxyType(
+    {
+        S.QUEUED: (),
+        S.PROVISIONING: (S.PROVISIONING,),
+        S.STARTING: (S.PROVISIONING, S.STARTING),
+        S.RUNNING: (S.PROVISIONING, S.STARTING, S.RUNNING),
+        S.RECOVERING: (S.PROVISIONING, S.STARTING, S.RUNNING, S.RECOVERING),
+        S.COMPLETED: (S.PROVISIONING, S.STARTING, S.RUNNING, S.COMPLETED),
+        S.FAILED: (S.PROVISIONING, S.STARTING, S.FAILED),
+        S.CANCELLED: (S.CANCELLED,),
+    }
+)
+
+
+@pytest.fixture
+def open_page(database: Any) -> Callable[..., AppTest]:
+    """`open_page("job", actor, job_id)`: the page as the actor sees it; signed out without one.
+
+    It is run on its own, without the shell: the one way in which a page could be reached unguarded.
+    """
+
+    def run(name: str, actor: Person | None = None, job: object | None = None) -> AppTest:
+        page = AppTest.from_file(PAGES / f"{name}.py", default_timeout=20)
+        if actor is not None:
+            page.session_state["session_id"] = accounts.open_session(actor.email)
+        if job is not None:
+            page.query_params["job"] = str(job)
+        return page.run()
+
+    return run
+
+
+@pytest.fixture
+def started_job(local_draft: Callable[..., OpenDraft]) -> Callable[..., UUID]:
+    """`started_job(actor, JobStatus.RUNNING, name="...")`: a job that has come so far."""
+
+    def make(
+        actor: Person, status: JobStatus = S.QUEUED, *, cost: str = "10.00", **details: str
+    ) -> UUID:
+        opened = local_draft(actor, cost=cost)
+        if details:
+            opened = drafts.save(actor, opened, change(opened.draft, drafts.today(), **details))
+        jobs.start(actor, opened.job_id, assess(opened).digest)
+        move(opened.job_id, *WAYS[status])
+        return opened.job_id
+
+    return make
+
+
+def move(job_id: UUID, *states: JobStatus, cost: str = "0.00", **values: Any) -> None:
+    """Takes a job from state to state as the worker does; `values` are written with the last."""
+    for state in states:
+        last = values if state is states[-1] else {}
+        with transaction() as connection:
+            job = job_queries.lock(connection, job_id)
+            assert job is not None
+            if state is S.STARTING:
+                last = {"started_at": datetime.now(UTC) - timedelta(minutes=3), **last}
+            if state in TERMINAL:
+                end_job(connection, job, state, f"Now {state}", Decimal(cost), **last)
+            else:
+                job_queries.transition(connection, job, state, f"Now {state}", **last)
+
+
+def train(job_id: UUID, steps: range, *, total: int = 90, attempt: int = 1) -> None:
+    """Writes the steps' metrics and the progress after the last of them."""
+    now = datetime.now(UTC)
+    with transaction() as connection:
+        work.write_metrics(
+            connection,
+            [
+                {
+                    "job_id": job_id,
+                    "step": step,
+                    "attempt": attempt,
+                    "at": now,
+                    "loss": Decimal("4.5") - Decimal(step) / 100,
+                    "learning_rate": Decimal("0.0001"),
+                    "tokens_seen": 2100 * step,
+                    "tokens_per_second": Decimal("1800"),
+                    "elapsed_seconds": Decimal(step),
+                }
+                for step in steps
+            ],
+        )
+        job_queries.write(
+            connection,
+            job_id,
+            progress={
+                "step": steps[-1],
+                "steps_total": total,
+                "percent": round(100 * steps[-1] / total, 1),
+                "epoch": 1.25,
+                "loss": 4.5 - steps[-1] / 100,
+                "first_loss": 4.49,
+                "tokens_per_second": 1783.2,
+                "tokens_seen": 2100 * steps[-1],
+                "elapsed_seconds": 120.0,
+                "eta_seconds": 75,
+                "base_model": "tiny",
+            },
+        )
+
+
+def said(page: AppTest) -> str:
+    """All text of the page, HTML as its source, in the order of the page."""
+    parts = []
+    for block in (page.main, page.sidebar):
+        for element in block:
+            proto = getattr(element, "proto", None)
+            for name in ("body", "label", "text"):
+                value = getattr(proto, name, None)
+                if isinstance(value, str) and value:
+                    parts.append(value)
+                    break
+    return "\n".join(parts)
