@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 a launched job ended without success, 2 the command could 
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -35,6 +36,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(handlers=[logging.NullHandler()])  # what matters is said in one line
     try:
         output = _command(options)(options)
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

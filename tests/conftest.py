@@ -226,6 +226,15 @@ def measured(opened: OpenDraft, hours: Decimal) -> None:
         )
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that the embedded server's own user can enter; pytest's are closed."""
+    with tempfile.TemporaryDirectory(prefix="lora-test-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str | None:
     """The machine's own Chromium; None stands for the one that Playwright has installed."""

@@ -21,7 +21,11 @@ def draw(person: Person, *, expanded: bool) -> None:
         by_upload, from_folder = st.columns(2)
         with by_upload:
             upload = st.file_uploader(
-                "Upload", type=["json", "jsonl"], help=_FORMATS, key="training-file-upload"
+                "Upload",
+                type=["json", "jsonl"],
+                help=_FORMATS,
+                key="training-file-upload",
+                max_upload_size=settings().max_training_file_mb,
             )
             if upload is not None and st.session_state.get(_RESULT, ("",))[0] != upload.file_id:
                 _import(person, upload, upload.name, upload.file_id)

@@ -20,10 +20,9 @@ def owner(installation: str, person: Make) -> Any:
 
 
 def test_the_first_step_on_a_new_machine_is_the_owner(
-    program: Make, configure: Make, tmp_path: Path
+    program: Make, configure: Make, open_folder: Path
 ) -> None:
-    configure(DATA_DIR=tmp_path / "data")  # the embedded database is made here
-    tmp_path.chmod(0o755)
+    configure(DATA_DIR=open_folder / "data")  # the embedded database is made here
     run = program(*OWNER, "--monthly-limit", "1,250.50", "--password-stdin", stdin=f"{PASSWORD}\n")
     assert run.code == 0, run.err
     assert run.out == "Added Ada (ada@example.com) as owner, $1,250.50 a month\n"

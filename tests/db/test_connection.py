@@ -30,10 +30,8 @@ print("told", told > 0, "users", users)
 """
 
 
-def test_a_killed_server_is_reported_and_started_again(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # as root, the embedded server runs as another user
-    environment = {**os.environ, "DATA_DIR": str(tmp_path)}
+def test_a_killed_server_is_reported_and_started_again(open_folder: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(open_folder)}
     environment.pop("DATABASE_URL", None)
     done = subprocess.run(
         [sys.executable, "-c", _KILL_AND_RETRY],

@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own AppTest against the real database, and jobs in any state."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -130,15 +131,25 @@ def train(job_id: UUID, steps: range, *, total: int = 90, attempt: int = 1) -> N
         )
 
 
+def texts(page: AppTest) -> list[tuple[str, str]]:
+    """Every text of the page in its order: the element's type, and its source."""
+    found = []
+    for element in page.main:
+        proto = getattr(element, "proto", None)
+        for name in ("body", "label", "text"):
+            value = getattr(proto, name, None)
+            if isinstance(value, str) and value:
+                found.append((element.type, value))
+    return found
+
+
 def said(page: AppTest) -> str:
-    """All text of the page, HTML as its source, in the order of the page."""
-    parts = []
-    for block in (page.main, page.sidebar):
-        for element in block:
-            proto = getattr(element, "proto", None)
-            for name in ("body", "label", "text"):
-                value = getattr(proto, name, None)
-                if isinstance(value, str) and value:
-                    parts.append(value)
-                    break
-    return "\n".join(parts)
+    """All text of the page as one."""
+    return "\n".join(text for _, text in texts(page))
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    """The page's tiles and tables of ours: label and value."""
+    tiles = r"<div><span>([^<]*)</span><b>([^<]*)</b>"
+    rows = r"<tr><th scope=row>([^<]*)</th><td>([^<]*)</td></tr>"
+    return dict(re.findall(f"{tiles}", said(page)) + re.findall(rows, said(page)))

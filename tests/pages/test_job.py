@@ -1,0 +1,340 @@
+"""One job's page: every state, its figures, cancelling, whose it is."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib import storage
+from lib.db import jobs as job_queries
+from lib.db import work
+from lib.db.connection import transaction
+from lib.domain.people import Person
+from lib.domain.states import ACTIVE, JobStatus
+from lib.services import drafts, jobs, quotes
+from lib.ui.status import TITLES
+from tests.pages.conftest import WAYS, figures, move, said, train
+
+NOT_THERE = "There is no such job, or it is not yours to see."
+
+
+def buttons(page: AppTest) -> list[str]:
+    return [button.label for button in page.button]
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_each_state_has_its_page(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+    status: JobStatus,
+) -> None:
+    ana = person()
+    job = started_job(ana, status, name="Tone of support")
+
+    page = open_page("job", ana, job)
+
+    assert not page.exception
+    assert '<h1 class="job-name" dir="auto">Tone of support</h1>' in said(page)
+    assert f">{TITLES[status]}</span>" in said(page)  # the pill
+    assert ("Cancel job" in buttons(page)) == (status in ACTIVE)
+    assert list(page.dataframe[0].value["Event"])[-1] == "Draft created"
+    assert figures(page)["Rate"] == "$1.00 an hour"
+
+
+def test_a_running_job_shows_where_it_is(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    train(job, range(1, 46), total=90)
+
+    page = open_page("job", ana, job)
+
+    shown = figures(page)
+    assert shown["Step"] == "45 of 90"
+    assert shown["Loss"] == "4.0500"
+    assert shown["Speed"] == "1,783 tok/s"
+    assert shown["Elapsed"].startswith("3 min")
+    assert shown["Time left"].startswith("≈ 1 min")
+    assert shown["Cost so far"] == "$0.00"
+    assert "of $8.50 – $11.50 estimated" in said(page)
+    assert "first 4.4900" in said(page)
+    assert "Step 45 of 90 · 50 %" in said(page)
+
+
+def test_progress_may_lack_any_of_its_figures(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    with transaction() as connection:
+        job_queries.write(connection, job, progress={"step": 7})
+
+    page = open_page("job", ana, job)
+
+    assert not page.exception
+    assert figures(page)["Step"] == "7"
+
+
+def test_a_queued_job_names_its_place(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana)
+    before = jobs.view(ana, job).jobs_ahead  # other tests have left some
+    later = started_job(ana)
+
+    assert f"Waiting: {before + 1} job" in said(open_page("job", ana, later))
+
+
+def test_without_a_worker_a_waiting_job_says_so(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana)
+
+    assert "No worker is running" in open_page("job", ana, job).warning[0].value
+
+    with transaction() as connection:
+        worker = work.add_worker(connection, "here", 1)
+    try:
+        assert not open_page("job", ana, job).warning
+    finally:
+        with transaction() as connection:
+            work.remove_worker(connection, worker)
+
+
+def test_an_interruption_is_told_with_the_step_it_went_on_from(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RECOVERING)
+    train(job, range(1, 25))
+    at_first = [warning.value for warning in open_page("job", ana, job).warning]
+    move(job, JobStatus.PROVISIONING, JobStatus.STARTING)
+    with transaction() as connection:
+        job_queries.record(connection, job, "resumed", "Resumed from step 20")
+    move(job, JobStatus.RUNNING)
+    train(job, range(21, 40), attempt=2)
+
+    page = open_page("job", ana, job)
+
+    assert any("resuming · 1 recovery" in text for text in at_first)
+    assert any("resumed from step 20 · 1 recovery" in warning.value for warning in page.warning)
+    assert "<p>Attempt 2</p>" in said(page)
+
+
+def test_a_failed_job_says_why_in_its_own_words(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.STARTING)
+    move(
+        job,
+        JobStatus.FAILED,
+        cost="3.20",
+        failure_code="disk_full",
+        failure_message="The disk is full. Free some space and start again.",
+    )
+
+    page = open_page("job", ana, job)
+
+    assert r"The disk is full\. Free some space" in page.error[0].value
+    assert r"It has cost \$3\.20" in page.error[0].value
+    assert not page.get("download_button")
+
+
+def test_a_completed_job_hands_out_its_adapter_and_compares_itself_with_its_estimate(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING, cost="10.00")
+    train(job, range(1, 91))
+    archive = storage.adapter_archive(job)
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"weights" * 200_000)
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    key = str(archive.relative_to(storage.runs_folder()))
+    move(job, JobStatus.COMPLETED, cost="12.00", adapter_key=key, adapter_sha256=digest)
+
+    page = open_page("job", ana, job)
+
+    (download,) = page.get("download_button")
+    assert download.proto.label == "Download LoRA adapter"
+    assert "adapter.zip · 1.4 MB" in said(page)
+    assert digest in said(page)
+    assert "PeftModel.from_pretrained" in page.code[0].value
+    assert "<td>$12.00</td>" in said(page)
+    assert "<td>+20.0 %</td>" in said(page)
+
+
+def test_an_adapter_that_has_gone_from_storage_is_not_offered(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    move(job, JobStatus.COMPLETED, adapter_key=f"{job}/adapter.zip", adapter_sha256="0" * 64)
+
+    page = open_page("job", ana, job)
+
+    assert "no longer in this installation's storage" in page.error[0].value
+    assert not page.get("download_button")
+
+
+def test_the_quotes_of_a_job_can_be_had_again(
+    person: Callable[..., Person],
+    local_draft: Callable[..., drafts.OpenDraft],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    opened = local_draft(ana)
+    number = quotes.issue(ana, opened).number
+    drafts.discard(ana, opened.job_id)
+
+    page = open_page("job", ana, opened.job_id)
+
+    assert "This draft was discarded" in page.info[0].value
+    assert number in said(page)
+    assert len(page.get("download_button")) == 1
+
+
+def test_cancelling_asks_first_and_then_cancels(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, name="Not wanted any more")
+    page = open_page("job", ana, job)
+
+    page.button("cancel").click().run()
+    assert "It leaves the queue at once" in said(page)
+    assert jobs.status_of(ana, job).status == JobStatus.QUEUED
+
+    next(button for button in page.button if button.label == "Cancel the job").click().run()
+    assert jobs.status_of(ana, job).status == JobStatus.CANCELLED
+    assert "Cancel job" not in buttons(page)
+    assert not page.exception
+
+
+def test_a_running_job_is_cancelling_until_its_run_has_ended(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    page = open_page("job", ana, job)
+
+    page.button("cancel").click().run()
+    assert "There will be no adapter" in said(page)
+    next(button for button in page.button if button.label == "Cancel the job").click().run()
+
+    row = jobs.status_of(ana, job)
+    assert row.status == JobStatus.RUNNING
+    assert row.cancel_requested_at is not None
+    assert page.button("cancel").label == "Cancelling…"
+    assert page.button("cancel").disabled
+
+
+def test_cancelling_what_has_ended_meanwhile_changes_nothing(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    page = open_page("job", ana, job)
+    page.button("cancel").click().run()
+    move(job, JobStatus.COMPLETED, cost="1.00")
+
+    next(button for button in page.button if button.label == "Cancel the job").click().run()
+
+    row = jobs.status_of(ana, job)
+    assert (row.status, row.cancel_requested_at, row.actual_cost) == (
+        JobStatus.COMPLETED,
+        None,
+        Decimal("1.00"),
+    )
+    assert not page.exception
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nonsense", "0", "' OR 1=1 --", "<script>", str(uuid4()), "\u0000", "9" * 5000]
+)
+def test_an_address_that_names_no_job_leaks_nothing(
+    person: Callable[..., Person], open_page: Callable[..., AppTest], address: str
+) -> None:
+    page = open_page("job", person(), address)
+
+    assert not page.exception
+    assert page.title[0].value == "No such job"
+    assert NOT_THERE in said(page)
+
+
+def test_the_jobs_of_others_look_like_no_job_except_to_managers(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    job = started_job(person(), JobStatus.RUNNING, name="Only Ana's")
+
+    other = open_page("job", person(), job)
+    unknown = open_page("job", person(), uuid4())
+    assert said(other) == said(unknown)
+    assert "Only Ana" not in said(other)
+
+    assert "Only Ana" in said(open_page("job", person(role="manager"), job))
+
+
+def test_a_draft_offers_the_wizard(
+    person: Callable[..., Person],
+    draft: Callable[..., drafts.OpenDraft],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+
+    page = open_page("job", ana, draft(ana).job_id)
+
+    assert "This job is a draft" in page.info[0].value
+    assert buttons(page) == ["Continue with it"]
+
+
+def test_the_page_survives_a_job_that_ends_while_it_is_open(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    job = started_job(ana, JobStatus.RUNNING)
+    train(job, range(1, 10))
+    page = open_page("job", ana, job)
+    move(job, JobStatus.FAILED, failure_code="error", failure_message="It broke")
+
+    page.run()
+
+    assert not page.exception
+    assert "It broke" in page.error[0].value
+    assert "Time left" not in figures(page)
+    assert datetime.now(UTC).strftime("%d %b %Y") in said(page)
