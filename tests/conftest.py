@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
@@ -226,12 +227,18 @@ def measured(opened: OpenDraft, hours: Decimal) -> None:
         )
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
+@contextmanager
+def open_temporary_folder() -> Iterator[Path]:
     """A temporary folder that the embedded server's own user can enter; pytest's are closed."""
     with tempfile.TemporaryDirectory(prefix="lora-test-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    with open_temporary_folder() as folder:
         yield folder
 
 

@@ -35,11 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         stop.listen()
         return _run(options.command, config, events, stop)
-    except Interrupted:
-        step = next(iter(sealed_steps(config.run_dir / "checkpoints")), 0)
-        events.write("interrupted", step=step, signal=stop.signal)
-        return STOPPED_EARLY
-    except Exception as error:  # noqa: BLE001  every failure becomes an event
+    except (Interrupted, Exception) as error:  # noqa: BLE001  every failure becomes an event
+        if stop.broke_start_up:
+            step = next(iter(sealed_steps(config.run_dir / "checkpoints")), 0)
+            events.write("interrupted", step=step, signal=stop.signal)
+            return STOPPED_EARLY
         failure = explain(error)
         if failure.code == Code.ERROR and failure is not error:
             traceback.print_exc()

@@ -57,7 +57,7 @@ def seal(written: Path, step: int, identity: dict[str, Any], checkpoints: Path) 
 
 def newest(checkpoints: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that is whole, and the names of newer ones that are not."""
-    torn = []
+    torn: list[str] = []
     for step in sealed_steps(checkpoints, with_unsealed=True):
         checkpoint = _open(checkpoints / f"step-{step}")
         if checkpoint is not None:

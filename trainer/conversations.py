@@ -11,33 +11,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from jinja2 import TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer
 
+from trainer import chat_template
 from trainer.errors import Code, TrainerError
 from trainer.sequences import Message, Sequence
 
-LLAMA_3_CONTROL_TOKENS = (
-    "<|begin_of_text|>",
-    "<|start_header_id|>",
-    "<|end_header_id|>",
-    "<|eot_id|>",
-)
-# For the tiny model, and for base models of the Llama 3 family, which come without a template.
-LLAMA_3_TEMPLATE = (
-    "<|begin_of_text|>{% for message in messages %}"
-    "<|start_header_id|>{{ message.role }}<|end_header_id|>\n\n{{ message.content }}<|eot_id|>"
-    "{% endfor %}{% if add_generation_prompt %}"
-    "<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
-# Some templates print today's date: with a fixed one, a run resumed tomorrow sees the same tokens.
-RENDERING_DATE = datetime(2024, 7, 26, tzinfo=UTC)
-NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 MARKER = re.compile("\ue000([0-9]+)\ue001")
 
 Span = tuple[int, int]
@@ -65,7 +47,7 @@ class ChatTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._template = _environment().from_string(_without_generation_tags(template))
+        self._template = chat_template.compile(template)
         self._named_tokens = named_tokens
         special = [t.content for t in tokenizer.get_added_tokens_decoder().values() if t.special]
         longest_first = sorted(special, key=len, reverse=True)
@@ -89,9 +71,13 @@ class ChatTokenizer:
                 str(error),
             ) from error
         try:
-            return cls(tokenizer, _template_of(folder, settings, tokenizer), _named(settings))
+            return cls(
+                tokenizer,
+                chat_template.template_of(folder, settings, tokenizer),
+                chat_template.named_tokens(settings),
+            )
         except TemplateError as error:
-            raise _unusable_template(str(error)) from error
+            raise chat_template.unusable(str(error)) from error
 
     def encode(self, sequence: Sequence) -> Encoded:
         """Tokens of a whole sequence; the learned ones are contents and end-of-turn tokens.
@@ -188,61 +174,6 @@ def _as_rendered(content: str, following: str, text: str, position: int) -> str 
         if text.startswith(shown + following, position):
             return shown
     return None
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    """The Jinja dialect that chat templates are written in (as transformers defines it)."""
-
-    def raise_exception(message: str) -> None:
-        raise TemplateError(message)
-
-    def to_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
-        return json.dumps(value, ensure_ascii=ensure_ascii, **options)
-
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.filters["tojson"] = to_json
-    environment.globals["raise_exception"] = raise_exception
-    environment.globals["strftime_now"] = RENDERING_DATE.strftime
-    return environment
-
-
-def _without_generation_tags(template: str) -> str:
-    """The template without the tags that mark assistant text: they print nothing."""
-    return re.sub(r"\{%-?\s*(end)?generation\s*-?%\}", "", template)
-
-
-def _template_of(folder: Path, settings: dict, tokenizer: Tokenizer) -> str:
-    beside = folder / "chat_template.jinja"
-    if beside.is_file():
-        return beside.read_text(encoding="utf-8")
-    template = settings.get("chat_template")
-    if isinstance(template, list):
-        template = {each["name"]: each["template"] for each in template}.get("default")
-    if template:
-        return template
-    if all(tokenizer.token_to_id(token) is not None for token in LLAMA_3_CONTROL_TOKENS):
-        return LLAMA_3_TEMPLATE
-    raise _unusable_template("no chat_template")
-
-
-def _named(settings: dict) -> dict[str, str]:
-    """bos_token and its kind; written as a text, or as an object with a content."""
-    named = {name: settings[name] for name in NAMED_TOKENS if settings.get(name)}
-    return {
-        name: token["content"] if isinstance(token, dict) else token
-        for name, token in named.items()
-    }
-
-
-def _unusable_template(detail: str) -> TrainerError:
-    return TrainerError(
-        Code.MODEL_NOT_FOUND,
-        "The base model does not say how a conversation is written for it (it has no usable chat "
-        "template). Choose its instruction-tuned edition.",
-        detail,
-    )
 
 
 def _unfaithful(sequence: Sequence, detail: str) -> TrainerError:

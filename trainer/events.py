@@ -1,5 +1,6 @@
 """What a run reports: one JSON object a line, appended over all its attempts."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ class EventLog:
         }
         line = json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         if os.write(self._descriptor, line) != len(line):
-            raise OSError(28, "No space left on device")
+            raise OSError(errno.ENOSPC, "No space left on device")
         self._next += 1
         if self._webhook is not None:
             self._webhook.send(event)

@@ -3,8 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psutil
 
@@ -18,8 +16,8 @@ class Interrupted(BaseException):
 class StopRequest:
     """Whether the run should save and stop.
 
-    A signal ends the program at once while it starts up. Inside `deferred` it only leaves a note,
-    which the training reads after each piece of work.
+    A signal ends the program at once while it starts up. After `defer` it only leaves a note, which
+    the training reads after each piece of work; what is done by then is finished.
 
     Args:
         max_seconds: the time limit, counted from the start of this process; None for no limit.
@@ -35,14 +33,15 @@ class StopRequest:
         for number in SIGNALS:
             signal.signal(number, self._receive)
 
-    @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """While inside, signals wait for the training to ask for them."""
+    @property
+    def broke_start_up(self) -> bool:
+        """Whether a signal arrived before `defer`. Then any exception is a consequence of it: one
+        that is raised in the middle of an import comes out of it as something else."""
+        return self.signal is not None and not self._deferred
+
+    def defer(self) -> None:
+        """From now on, a signal waits for the training to ask for it."""
         self._deferred = True
-        try:
-            yield
-        finally:
-            self._deferred = False
 
     @property
     def reason(self) -> str | None:

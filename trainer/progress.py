@@ -67,8 +67,8 @@ class Progress(TrainerCallback):
         elif reason is not None or overdue:
             self._request_save(reason or "time", control)
 
-    def on_log(self, args, state, control, logs, **kwargs):
-        if "loss" not in logs:
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if not logs or "loss" not in logs:
             return
         loss, grad_norm = logs["loss"], logs["grad_norm"]
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):

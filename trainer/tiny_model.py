@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from trainer.conversations import LLAMA_3_CONTROL_TOKENS, LLAMA_3_TEMPLATE, ChatTokenizer
+from trainer.chat_template import LLAMA_3_CONTROL_TOKENS, LLAMA_3_TEMPLATE
+from trainer.conversations import ChatTokenizer
 from trainer.sequences import Sequence
 
 VOCABULARY = 4096

@@ -12,10 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainer import adapter, base_model, checkpoints, dataset, memory, tiny_model
+from trainer import adapter, base_model, checkpoints, dataset, memory, steps, tiny_model
 from trainer.checkpoints import Checkpoint
 from trainer.config import TINY, Config
-from trainer.conversations import Encoded
 from trainer.dataset import Dataset
 from trainer.errors import Code, TrainerError
 from trainer.events import EventLog
@@ -23,8 +22,6 @@ from trainer.interruption import StopRequest, seconds_since_start
 from trainer.schedule import Schedule
 
 COMPLETED, STOPPED_EARLY = 0, 3
-# Where the Trainer writes a checkpoint before it is sealed; nothing is ever resumed from here.
-UNSEALED = ".unsealed"
 
 
 def run(config: Config, events: EventLog, stop: StopRequest) -> int:
@@ -60,7 +57,7 @@ def _train(
     model = models.load(config, base_folder)
     shape = memory.Shape.of(model)
     progress = Progress(config, schedule, identity, events, stop)
-    trainer = _trainer(config, schedule, data.encoded, model, progress)
+    trainer = steps.build(config, schedule, data.encoded, model, progress)
     events.write(
         "started",
         pid=os.getpid(),
@@ -76,13 +73,13 @@ def _train(
         resumed_from_step=resume.step if resume else None,
         checkpoints_skipped=torn,
     )
-    with stop.deferred():
-        if resume is None or resume.step < schedule.steps_total:
-            trainer.train(resume_from_checkpoint=str(resume.folder) if resume else None)
-        if progress.stopped is not None:
-            _report_stop(progress.stopped, trainer.state.global_step, events, stop)
-        elif trainer.is_world_process_zero():
-            _finish(config, base_folder, events)
+    stop.defer()
+    if resume is None or resume.step < schedule.steps_total:
+        trainer.train(resume_from_checkpoint=str(resume.folder) if resume else None)
+    if progress.stopped is not None:
+        _report_stop(progress.stopped, trainer.state.global_step, events, stop)
+    elif trainer.is_world_process_zero():
+        _finish(config, base_folder, events)
     return progress.stopped
 
 
@@ -106,6 +103,7 @@ def _report_stop(reason: str, step: int, events: EventLog, stop: StopRequest) ->
 def _finish(config: Config, base_folder: Path, events: EventLog) -> None:
     """Publishes the adapter from the last checkpoint, which is the whole run's record as well."""
     last, _ = checkpoints.newest(config.run_dir / "checkpoints")
+    assert last is not None, "the last step is always saved"
     state = json.loads((last.folder / "trainer_state.json").read_bytes())
     losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
     sha256 = adapter.publish(config, last, base_folder)
@@ -119,75 +117,6 @@ def _finish(config: Config, base_folder: Path, events: EventLog) -> None:
         seconds=round(seconds_since_start(), 3),
         tokens_seen=state["num_input_tokens_seen"],
     )
-
-
-def _trainer(
-    config: Config,
-    schedule: Schedule,
-    encoded: list[Encoded],
-    model: Any,
-    progress: Any,
-) -> Any:
-    """A transformers Trainer that takes one sequence at a time.
-
-    A batch of B sequences accumulated A times is computed as B x A passes over one sequence. The
-    loss is normalised by the tokens of the whole step, so the gradient is the same, and there is
-    no padding: less memory, no attention mask, and twice the speed on a CPU.
-    """
-    from torch import cuda
-    from transformers import PrinterCallback, Trainer, TrainingArguments
-
-    parameters = config.hyperparameters
-    on_gpu = cuda.is_available()
-    arguments = TrainingArguments(
-        output_dir=str(config.run_dir / UNSEALED),
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=parameters.sequences_per_step,
-        num_train_epochs=parameters.num_train_epochs,
-        max_steps=schedule.steps_total,
-        learning_rate=parameters.learning_rate,
-        lr_scheduler_type=parameters.lr_scheduler_type,
-        warmup_steps=parameters.warmup_ratio,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        dataloader_pin_memory=on_gpu,
-        activation_checkpointing=config.quantization != "none",
-        ddp_find_unused_parameters=False,
-        seed=config.seed,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        include_num_input_tokens_seen="all",
-        remove_unused_columns=False,
-        save_strategy="no",  # Progress says when
-        report_to="none",
-        disable_tqdm=True,
-        log_level="error",
-    )
-    trainer = Trainer(
-        model=model,
-        args=arguments,
-        train_dataset=encoded,
-        data_collator=collate,
-        callbacks=[progress],
-    )
-    trainer.remove_callback(PrinterCallback)
-    progress.trainer = trainer
-    return trainer
-
-
-def collate(batch: list[Encoded]) -> dict[str, Any]:
-    """One sequence as model inputs, with logits only where the next token is learned."""
-    import torch
-
-    [sequence] = batch
-    learned = [i for i, target in enumerate(sequence.targets) if target and i > 0]
-    labels = torch.tensor([[sequence.tokens[i] for i in learned]])
-    return {
-        "input_ids": torch.tensor([sequence.tokens]),
-        "labels": labels,
-        "shift_labels": labels,
-        "logits_to_keep": torch.tensor(learned) - 1,
-    }
 
 
 def _base_folder(config: Config, data: Dataset) -> Path:
@@ -233,7 +162,7 @@ def _resumable(config: Config, identity: dict[str, Any]) -> tuple[Checkpoint | N
     """The checkpoint to resume from, and newer ones that a kill left torn."""
     folder = config.run_dir / "checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(config.run_dir / UNSEALED, ignore_errors=True)
+    shutil.rmtree(config.run_dir / steps.UNSEALED, ignore_errors=True)
     found, torn = checkpoints.newest(folder)
     if found is not None and found.identity != identity:
         field = next(key for key in identity if found.identity.get(key) != identity[key])

@@ -96,12 +96,10 @@ def _sentence(view: JobView, now: datetime) -> str:
 
 def _draw_progress(view: JobView, now: datetime) -> None:
     job, progress = view.job, view.job.progress
-    step, total = progress["step"], progress.get("steps_total")
-    percent = progress.get("percent") or 0
-    if job.status not in TERMINAL:
-        st.progress(
-            min(percent / 100, 1.0), text=f"Step {step:,} of {total or '?':,} · {percent:.0f} %"
-        )
+    if job.status not in TERMINAL and "percent" in progress:
+        percent = progress["percent"]
+        step = _of(progress, "step", "steps_total")
+        st.progress(min(percent / 100, 1.0), text=f"Step {step} · {percent:.0f} %")
     wizard.facts(_tiles(view, now))
 
 
@@ -110,10 +108,14 @@ def _tiles(view: JobView, now: datetime) -> list[tuple[str, str, str]]:
     ran = elapsed(job, now)
     tiles = [
         ("Step", _of(progress, "step", "steps_total"), _said(progress, "epoch", "epoch {:.2f}")),
-        ("Loss", _said(progress, "loss", "{:.4f}"), _said(progress, "first_loss", "first {:.4f}")),
+        (
+            "Loss",
+            _said(progress, "loss", "{:.4f}") or "–",
+            _said(progress, "first_loss", "first {:.4f}"),
+        ),
         (
             "Speed",
-            _said(progress, "tokens_per_second", "{:,.0f} tok/s"),
+            _said(progress, "tokens_per_second", "{:,.0f} tok/s") or "–",
             _said(progress, "tokens_seen", "{:,} tokens seen"),
         ),
         (

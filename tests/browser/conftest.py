@@ -84,12 +84,9 @@ class App:
 
 
 @pytest.fixture
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(open_folder: Path) -> Iterator[App]:
     """A running app in which nobody has been set up yet."""
-    folder = tmp_path_factory.mktemp("installation")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # as root, the embedded database runs as another user
-    running = App(folder)
+    running = App(open_folder)
     running.start()
     yield running
     running.stop()

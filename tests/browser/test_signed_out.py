@@ -6,11 +6,13 @@ page's first line must hold then too.
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PROJECT, App
+from tests.conftest import open_temporary_folder
 
 pytestmark = pytest.mark.browser
 
@@ -18,12 +20,15 @@ PAGES = sorted(path.stem for path in (PROJECT / "pages").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def stopped_app(tmp_path_factory: pytest.TempPathFactory) -> App:
+def stopped_app() -> Iterator[App]:
     """An installation with an owner, not running."""
-    folder = tmp_path_factory.mktemp("signed-out")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # as root, the embedded database runs as another user
-    app = App(folder)
+    with open_temporary_folder() as folder:
+        app = App(folder)
+        set_up_owner(app)
+        yield app
+
+
+def set_up_owner(app: App) -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "lib.cli", "users", "add", "--role", "owner"),
@@ -34,7 +39,6 @@ def stopped_app(tmp_path_factory: pytest.TempPathFactory) -> App:
         env=app.environment(),
         check=True,
     )
-    return app
 
 
 @pytest.mark.parametrize("page_name", PAGES)

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import streamlit as st
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from lib.db import jobs as job_queries
@@ -41,15 +43,51 @@ WAYS: Mapping[JobStatus, tuple[JobStatus, ...]] = MappingProxyType(
 )
 
 
+def as_in_the_app(path: str) -> None:
+    """A script for AppTest: a page whose faults are told as app.py has them told."""
+    import runpy
+
+    from lib.ui.faults import show_fault
+
+    try:
+        runpy.run_path(path)
+    except Exception as error:  # noqa: BLE001  as Streamlit calls its on_script_error
+        show_fault(error)
+
+
 @pytest.fixture
-def open_page(database: Any) -> Callable[..., AppTest]:
+def switches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """Where pages lead, as page and job: an AppTest of one page cannot go there itself."""
+    found: list[tuple[str, str | None]] = []
+
+    def switch(page: Any, query_params: Mapping[str, str]) -> None:
+        found.append((page.url_path or "jobs", query_params.get("job")))
+        st.stop()
+
+    monkeypatch.setattr(st, "switch_page", switch)
+    return found
+
+
+@pytest.fixture
+def open_page(
+    database: Any, switches: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AppTest]:
     """`open_page("job", actor, job_id)`: the page as the actor sees it; signed out without one.
 
     It is run on its own, without the shell: the one way in which a page could be reached unguarded.
+    With `faults` what it raises is told as in the app, else it is an exception of the AppTest.
     """
+    monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: "203.0.113.7"))
 
-    def run(name: str, actor: Person | None = None, job: object | None = None) -> AppTest:
-        page = AppTest.from_file(PAGES / f"{name}.py", default_timeout=20)
+    def run(
+        name: str, actor: Person | None = None, job: object | None = None, *, faults: bool = False
+    ) -> AppTest:
+        path = PAGES / f"{name}.py"
+        if faults:
+            page = AppTest.from_function(as_in_the_app, kwargs={"path": str(path)})
+        else:
+            page = AppTest.from_file(path)
+        page.default_timeout = 20
         if actor is not None:
             page.session_state["session_id"] = accounts.open_session(actor.email)
         if job is not None:
@@ -134,7 +172,7 @@ def train(job_id: UUID, steps: range, *, total: int = 90, attempt: int = 1) -> N
 def texts(page: AppTest) -> list[tuple[str, str]]:
     """Every text of the page in its order: the element's type, and its source."""
     found = []
-    for element in page.main:
+    for element in page._tree:
         proto = getattr(element, "proto", None)
         for name in ("body", "label", "text"):
             value = getattr(proto, name, None)

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from lib import storage
 from lib.db import jobs as job_queries
-from lib.db import work
 from lib.db.connection import transaction
+from lib.db.tables import workers
 from lib.domain.people import Person
 from lib.domain.states import ACTIVE, JobStatus
 from lib.services import drafts, jobs, quotes
@@ -24,6 +24,19 @@ NOT_THERE = "There is no such job, or it is not yours to see."
 
 def buttons(page: AppTest) -> list[str]:
     return [button.label for button in page.button]
+
+
+def confirm(page: AppTest) -> None:
+    """Confirms in the open dialog; AppTest runs the page with it, a browser the dialog alone."""
+    page.button("cancel").click()
+    next(button for button in page.button if button.label == "Cancel the job").click().run()
+
+
+def cancel_button(person: object, job: object) -> None:
+    """A script for AppTest, which gives it none of this module's names."""
+    from lib.ui.job_cancel import draw_cancel_button
+
+    draw_cancel_button(person, job)
 
 
 @pytest.mark.parametrize("status", WAYS)
@@ -109,12 +122,12 @@ def test_without_a_worker_a_waiting_job_says_so(
     assert "No worker is running" in open_page("job", ana, job).warning[0].value
 
     with transaction() as connection:
-        worker = work.add_worker(connection, "here", 1)
+        connection.execute(workers.insert().values(host="here", pid=1))
     try:
         assert not open_page("job", ana, job).warning
     finally:
         with transaction() as connection:
-            work.remove_worker(connection, worker)
+            connection.execute(workers.delete().where(workers.c.host == "here"))
 
 
 def test_an_interruption_is_told_with_the_step_it_went_on_from(
@@ -232,7 +245,7 @@ def test_cancelling_asks_first_and_then_cancels(
     assert "It leaves the queue at once" in said(page)
     assert jobs.status_of(ana, job).status == JobStatus.QUEUED
 
-    next(button for button in page.button if button.label == "Cancel the job").click().run()
+    confirm(page)
     assert jobs.status_of(ana, job).status == JobStatus.CANCELLED
     assert "Cancel job" not in buttons(page)
     assert not page.exception
@@ -249,7 +262,7 @@ def test_a_running_job_is_cancelling_until_its_run_has_ended(
 
     page.button("cancel").click().run()
     assert "There will be no adapter" in said(page)
-    next(button for button in page.button if button.label == "Cancel the job").click().run()
+    confirm(page)
 
     row = jobs.status_of(ana, job)
     assert row.status == JobStatus.RUNNING
@@ -259,25 +272,21 @@ def test_a_running_job_is_cancelling_until_its_run_has_ended(
 
 
 def test_cancelling_what_has_ended_meanwhile_changes_nothing(
-    person: Callable[..., Person],
-    started_job: Callable[..., UUID],
-    open_page: Callable[..., AppTest],
+    person: Callable[..., Person], started_job: Callable[..., UUID]
 ) -> None:
     ana = person()
     job = started_job(ana, JobStatus.RUNNING)
-    page = open_page("job", ana, job)
+    kwargs = {"person": ana, "job": jobs.status_of(ana, job)}
+    page = AppTest.from_function(cancel_button, kwargs=kwargs).run()
     page.button("cancel").click().run()
     move(job, JobStatus.COMPLETED, cost="1.00")
 
-    next(button for button in page.button if button.label == "Cancel the job").click().run()
+    confirm(page)
 
+    assert page.toast[0].value == "This job has ended already: completed."
     row = jobs.status_of(ana, job)
-    assert (row.status, row.cancel_requested_at, row.actual_cost) == (
-        JobStatus.COMPLETED,
-        None,
-        Decimal("1.00"),
-    )
-    assert not page.exception
+    assert (row.status, row.cancel_requested_at) == (JobStatus.COMPLETED, None)
+    assert row.actual_cost == Decimal("1.00")
 
 
 @pytest.mark.parametrize(
@@ -312,13 +321,16 @@ def test_a_draft_offers_the_wizard(
     person: Callable[..., Person],
     draft: Callable[..., drafts.OpenDraft],
     open_page: Callable[..., AppTest],
+    switches: list[tuple[str, str | None]],
 ) -> None:
     ana = person()
+    job = draft(ana).job_id
 
-    page = open_page("job", ana, draft(ana).job_id)
-
+    page = open_page("job", ana, job)
     assert "This job is a draft" in page.info[0].value
-    assert buttons(page) == ["Continue with it"]
+    page.button[0].click().run()
+
+    assert switches == [("preset", str(job))]
 
 
 def test_the_page_survives_a_job_that_ends_while_it_is_open(

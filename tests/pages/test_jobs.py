@@ -14,14 +14,20 @@ def names(page: AppTest) -> list[str]:
 
 
 def test_without_jobs_it_says_what_to_do_first(
-    person: Callable[..., Person], open_page: Callable[..., AppTest]
+    person: Callable[..., Person],
+    open_page: Callable[..., AppTest],
+    switches: list[tuple[str, str | None]],
 ) -> None:
     page = open_page("jobs", person())
 
     assert not page.exception
     assert "Start your first job" in said(page)
     assert not page.dataframe
-    assert "New job" in [button.label for button in page.button]
+    for button in list(page.button):
+        assert button.label in {"New job", "Choose a training file"}
+        button.click().run()
+        button.set_value(False)
+    assert switches == [("dataset", None)] * 2
 
 
 def test_a_job_is_a_row_with_its_state_progress_and_money(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import PRESETS, MakeConfig, conversations, write_lines
 
+from tests.trainer.runs import PRESETS, MakeConfig, conversations, write_lines
 from trainer.interruption import SIGNALS
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import PRESETS, MakeConfig, change_config, events_of
 
+from tests.trainer.runs import PRESETS, MakeConfig, change_config, events_of
 from trainer import config as configs
 from trainer.__main__ import main
 from trainer.errors import Code, TrainerError

@@ -4,16 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from runs import conversations, write_lines
 from tokenizers import Tokenizer
 
+from tests.trainer.runs import conversations, write_lines
 from trainer import sequences, tiny_model
-from trainer.conversations import (
-    LLAMA_3_CONTROL_TOKENS,
-    LLAMA_3_TEMPLATE,
-    ChatTokenizer,
-    Encoded,
-)
+from trainer.chat_template import LLAMA_3_CONTROL_TOKENS, LLAMA_3_TEMPLATE
+from trainer.conversations import ChatTokenizer, Encoded
 from trainer.errors import Code, TrainerError
 from trainer.sequences import Message, Sequence
 
@@ -35,7 +31,7 @@ LLAMA_3_INSTRUCT = """{{- bos_token }}
 # As ChatML, with markers of assistant text and a line break after the end of a turn.
 CHAT_ML = (
     "{% for m in messages %}<|start_header_id|>{{ m.role }}\n"
-    "{% generation %}{{ m.content }}<|eot_id|>{% endgeneration %}\n{% endfor %}"
+    "{%- generation %}{{ m.content }}<|eot_id|>{%- endgeneration %}\n{% endfor %}"
 )
 BOS = {"bos_token": LLAMA_3_CONTROL_TOKENS[0]}
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import (
+from safetensors.torch import load_file, save_file
+
+from tests.trainer.runs import (
     MakeConfig,
     change_config,
     conversations,
@@ -18,8 +20,6 @@ from runs import (
     wait_for_step,
     write_lines,
 )
-from safetensors.torch import load_file, save_file
-
 from trainer import sequences, tiny_model
 from trainer.__main__ import main
 from trainer.errors import Code

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import MakeConfig, change_config, events_of, start, wait_for_step
 
+from tests.trainer.runs import MakeConfig, change_config, events_of, start, wait_for_step
 from trainer import checkpoints
 from trainer.__main__ import main
 from trainer.checkpoints import Checkpoint

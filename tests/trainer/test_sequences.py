@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from runs import conversations, write_lines
 
+from tests.trainer.runs import conversations, write_lines
 from trainer import sequences
 from trainer.errors import Code, TrainerError
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import torch
 from peft import PeftModel
-from runs import (
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tests.trainer.runs import (
     PRESETS,
     MakeConfig,
     conversations,
@@ -20,13 +22,11 @@ from runs import (
     start,
     train_here,
 )
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
 from trainer import config as configs
 from trainer import dataset, model, sequences, tiny_model
 from trainer.conversations import Encoded
 from trainer.interruption import StopRequest
-from trainer.train import collate
+from trainer.steps import collate
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 
@@ -279,12 +279,15 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
-def test_sigterm_before_the_first_step_ends_the_run_at_once(make_config: MakeConfig) -> None:
+@pytest.mark.parametrize("delay", [0.02, 0.4, 1.5])
+def test_sigterm_before_the_first_step_ends_the_run_at_once(
+    make_config: MakeConfig, delay: float
+) -> None:
     config = make_config()
     process = start("train", config)
     while not (config.parent / "events.jsonl").exists():
         time.sleep(0.01)
-    time.sleep(0.3)
+    time.sleep(delay)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)

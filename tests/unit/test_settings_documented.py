@@ -1,4 +1,4 @@
-"""Every setting says what it means, and docs/settings.md tells the same story."""
+"""Every setting says what it means, and the README tells the same story."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from lib.settings import Settings, SettingsError, settings
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_every_setting_has_a_meaning() -> None:
@@ -15,8 +15,8 @@ def test_every_setting_has_a_meaning() -> None:
     assert silent == []
 
 
-def test_the_document_lists_exactly_the_settings_that_there_are() -> None:
-    rows = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("| `")]
+def test_the_readme_lists_exactly_the_settings_that_there_are() -> None:
+    rows = [line for line in README.read_text("utf-8").splitlines() if line.startswith("| `")]
     documented = [row.split("`")[1] for row in rows]
     assert sorted(documented) == sorted(name.upper() for name in Settings.model_fields)
 
