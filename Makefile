@@ -5,7 +5,6 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
-SAMPLE := .data/import/bicycle-workshop-72-conversations.json
 BIN := .venv/bin
 
 # A stamp is named after what was installed, so that a change installs again and nothing else does.
@@ -23,7 +22,7 @@ TERSE = awk '/^ *(Collecting|Downloading|Installing)/ { print "  " substr($$0, 1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: setup $(SAMPLE) ## Install what is missing, then open the app on http://localhost:8501
+run: setup ## Install what is missing, then open the app on http://localhost:8501
 	@exec $(BIN)/streamlit run app.py
 
 setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
@@ -75,6 +74,3 @@ chromium: $(DEV_READY)
 		echo "Installing Chromium for the browser tests"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else echo "Installing Chromium for the browser tests"; $(BIN)/playwright install chromium; fi
-
-$(SAMPLE): | setup
-	@$(BIN)/python -m lib.cli sample $@

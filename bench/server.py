@@ -34,7 +34,7 @@ def serving(script: Path, data_dir: Path, ready: str) -> Iterator[tuple[str, flo
     """`streamlit run script` until `ready` answers: its address, and the seconds it took."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DATA_DIR": str(data_dir), "IMPORT_DIR": str(data_dir / "import")}
+    environment = {**os.environ, "DATA_DIR": str(data_dir)}
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],

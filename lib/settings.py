@@ -63,9 +63,10 @@ class Settings(BaseSettings):
     max_training_file_mb: int = Field(
         100, ge=1, le=2000, description="Largest training file that is imported, in MB."
     )
-    import_dir: Path = Field(
-        Path(".data/import"),
-        description="Folder whose training files the Dataset page offers for import.",
+    import_dir: Path | None = Field(
+        None,
+        description="Folder whose training files the Dataset page offers for import; default: "
+        "import in DATA_DIR.",
     )
     trainer_python: Path | None = Field(
         None, description="Python that has trainer/requirements.txt; default: the app's own."
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
 
     @property
     def import_path(self) -> Path:
-        return (PROJECT / self.import_dir).resolve()
+        return (PROJECT / (self.import_dir or self.data_path / "import")).resolve()
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -23,7 +23,6 @@ from sqlalchemy.engine import URL
 _DATA = Path(tempfile.mkdtemp(prefix="lora-tests-"))
 _DATA.chmod(0o755)  # as root, the embedded server runs as another user
 os.environ["DATA_DIR"] = str(_DATA)
-os.environ["IMPORT_DIR"] = str(_DATA / "import")
 
 from lib import storage  # noqa: E402  only now, since settings are read once
 from lib.datafiles import import_pass  # noqa: E402
@@ -41,9 +40,8 @@ from lib.services.drafts import OpenDraft  # noqa: E402
 from lib.services.training_files import import_training_file  # noqa: E402
 from lib.settings import Settings, settings  # noqa: E402
 
-_KEPT = ("data_dir", "import_dir")
 for _name in Settings.model_fields:
-    if _name not in _KEPT:  # whatever the developer's own environment says, tests leave it alone
+    if _name != "data_dir":  # whatever the developer's own environment says, tests leave it alone
         os.environ.pop(_name.upper(), None)
 
 REAL_FILE = Path(__file__).parents[2] / "shared" / "data" / "training-file-72-conversations.json"

@@ -8,11 +8,13 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.tables import budget_accounts, installation, user_sessions, users
+from lib.domain.people import Role
 
 
 def owner_exists(connection: Connection) -> bool:
     """Whether the installation has been set up."""
-    return bool(connection.scalar(select(select(users.c.id).exists())))
+    owner = select(users.c.id).where(users.c.role == Role.OWNER)
+    return bool(connection.scalar(select(owner.exists())))
 
 
 def add(connection: Connection, **values: Any) -> UUID:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from lib.db.connection import DatabaseUnavailable, migrate
+from lib.services.training_files import provide_sample
 from lib.settings import settings
 from lib.worker.process import start_worker, stop_worker
 
@@ -18,10 +19,11 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Brings the database up and a worker with it; the pages explain it where that fails."""
+    """Brings up the database, a sample and a worker; the pages explain it where that fails."""
     try:
         await run_in_threadpool(migrate)
-    except DatabaseUnavailable as error:
+        await run_in_threadpool(provide_sample)
+    except (DatabaseUnavailable, OSError) as error:
         log.error("%s", error)
     watch = asyncio.create_task(_keep_a_worker()) if settings().worker == "on" else None
     try:

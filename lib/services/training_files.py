@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from lib import storage
 from lib.datafiles import summarise
+from lib.datafiles.sample import write_sample
 from lib.datafiles.source import Progress
 from lib.db import activity, files
 from lib.db.connection import reading, transaction
@@ -24,6 +25,7 @@ from lib.domain.states import EnrichmentStatus
 from lib.services.errors import NotEligible, NotFound
 from lib.settings import settings
 
+SAMPLE_NAME = "sample-bicycle-workshop.json"
 _CHUNK = 1024 * 1024
 
 
@@ -138,6 +140,14 @@ def check_eligible(row: Row, *, in_use: bool) -> None:
     reason = ineligible_because(row, in_use=in_use)
     if reason is not None:
         raise NotEligible(reason)
+
+
+def provide_sample() -> None:
+    """Makes the import folder, where there is none yet, with a generated training file in it."""
+    folder = settings().import_path
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        write_sample(folder / SAMPLE_NAME)
 
 
 def import_folder_files() -> list[Path]:

@@ -46,7 +46,7 @@ def _draw_folder(person: Person) -> None:
     found = training_files.import_folder_files()
     if not found:
         st.caption(
-            f"Or put files into the import folder ({plain(settings().import_dir)}) and reload."
+            f"Or put files into the import folder ({plain(settings().import_path)}) and reload."
         )
         return
     path = st.selectbox(

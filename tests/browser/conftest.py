@@ -38,9 +38,12 @@ class App:
 
     def environment(self) -> dict[str, str]:
         return {
-            **{key: value for key, value in os.environ.items() if key != "DATABASE_URL"},
+            **{
+                key: value
+                for key, value in os.environ.items()
+                if key not in {"DATABASE_URL", "IMPORT_DIR"}
+            },
             "DATA_DIR": str(self.data_dir),
-            "IMPORT_DIR": str(self.data_dir / "import"),
         }
 
     def start(self) -> None:

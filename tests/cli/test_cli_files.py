@@ -22,7 +22,7 @@ Make = Callable[..., Any]
 def nothing_there(configure: Make, tmp_path: Path) -> Path:
     """A data folder that does not exist yet."""
     folder = tmp_path / "data"
-    configure(DATA_DIR=folder, IMPORT_DIR=folder / "import")
+    configure(DATA_DIR=folder)
     return folder
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,19 +23,6 @@ NOT_THERE = "There is no such job, or it is not yours to see."
 
 def buttons(page: AppTest) -> list[str]:
     return [button.label for button in page.button]
-
-
-def confirm(page: AppTest) -> None:
-    """Confirms in the open dialog; AppTest runs the page with it, a browser the dialog alone."""
-    page.button("cancel").click()
-    next(button for button in page.button if button.label == "Cancel the job").click().run()
-
-
-def cancel_button(person: object, job: object) -> None:
-    """A script for AppTest, which gives it none of this module's names."""
-    from lib.ui.job_cancel import draw_cancel_button
-
-    draw_cancel_button(person, job)
 
 
 @pytest.mark.parametrize("status", WAYS)
@@ -232,66 +218,7 @@ def test_the_quotes_of_a_job_can_be_had_again(
     assert len(page.get("download_button")) == 1
 
 
-def test_cancelling_asks_first_and_then_cancels(
-    person: Callable[..., Person],
-    started_job: Callable[..., UUID],
-    open_page: Callable[..., AppTest],
-) -> None:
-    ana = person()
-    job = started_job(ana, name="Not wanted any more")
-    page = open_page("job", ana, job)
-
-    page.button("cancel").click().run()
-    assert "It leaves the queue at once" in said(page)
-    assert jobs.status_of(ana, job).status == JobStatus.QUEUED
-
-    confirm(page)
-    assert jobs.status_of(ana, job).status == JobStatus.CANCELLED
-    assert "Cancel job" not in buttons(page)
-    assert not page.exception
-
-
-def test_a_running_job_is_cancelling_until_its_run_has_ended(
-    person: Callable[..., Person],
-    started_job: Callable[..., UUID],
-    open_page: Callable[..., AppTest],
-) -> None:
-    ana = person()
-    job = started_job(ana, JobStatus.RUNNING)
-    page = open_page("job", ana, job)
-
-    page.button("cancel").click().run()
-    assert "There will be no adapter" in said(page)
-    confirm(page)
-
-    row = jobs.status_of(ana, job)
-    assert row.status == JobStatus.RUNNING
-    assert row.cancel_requested_at is not None
-    assert page.button("cancel").label == "Cancelling…"
-    assert page.button("cancel").disabled
-
-
-def test_cancelling_what_has_ended_meanwhile_changes_nothing(
-    person: Callable[..., Person], started_job: Callable[..., UUID]
-) -> None:
-    ana = person()
-    job = started_job(ana, JobStatus.RUNNING)
-    kwargs = {"person": ana, "job": jobs.status_of(ana, job)}
-    page = AppTest.from_function(cancel_button, kwargs=kwargs).run()
-    page.button("cancel").click().run()
-    move(job, JobStatus.COMPLETED, cost="1.00")
-
-    confirm(page)
-
-    assert page.toast[0].value == "This job has ended already: completed."
-    row = jobs.status_of(ana, job)
-    assert (row.status, row.cancel_requested_at) == (JobStatus.COMPLETED, None)
-    assert row.actual_cost == Decimal("1.00")
-
-
-@pytest.mark.parametrize(
-    "address", ["", "nonsense", "0", "' OR 1=1 --", "<script>", str(uuid4()), "\u0000", "9" * 5000]
-)
+@pytest.mark.parametrize("address", ["", "' OR 1=1 --", str(uuid4()), "\u0000", "9" * 5000])
 def test_an_address_that_names_no_job_leaks_nothing(
     person: Callable[..., Person], open_page: Callable[..., AppTest], address: str
 ) -> None:

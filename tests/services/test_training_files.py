@@ -198,3 +198,15 @@ def test_the_import_folder_offers_training_files_by_name(tmp_path: Path, configu
     assert [path.name for path in service.import_folder_files()] == ["a.jsonl", "b.JSON"]
     configure(IMPORT_DIR=tmp_path / "missing")
     assert service.import_folder_files() == []
+
+
+def test_a_sample_is_there_to_try_once_and_comes_back_only_with_its_folder(
+    tmp_path: Path, configure: Callable[..., None]
+) -> None:
+    configure(IMPORT_DIR=tmp_path / "import")
+    service.provide_sample()
+    [sample] = service.import_folder_files()
+    assert service.inspect(sample).conversations >= 50
+    sample.unlink()
+    service.provide_sample()
+    assert service.import_folder_files() == []
