@@ -19,7 +19,7 @@ from lib.settings import settings
 
 
 def add_user(options: argparse.Namespace) -> Output:
-    """Adds a person; the owner is the first, everybody else needs one to be there."""
+    """Adds a person. There is one owner, who may also be set up in the browser."""
     limit = (
         settings().default_monthly_limit
         if options.monthly_limit is None
@@ -28,8 +28,6 @@ def add_user(options: argparse.Namespace) -> Output:
     if options.role == Role.OWNER and options.manager:
         raise ValueError("--manager: the owner has none")
     migrate()
-    if options.role != Role.OWNER:
-        accounts.operator()
     person = _added(options, _password(options), limit)
     data = {"id": person.id, "name": person.name, "email": person.email, "role": person.role}
     text = f"Added {person.name} ({person.email}) as {person.role}, {usd(limit)} a month"
@@ -39,7 +37,6 @@ def add_user(options: argparse.Namespace) -> Output:
 def list_users(_options: argparse.Namespace) -> Output:
     """Everybody who can sign in, with where their month stands."""
     migrate()
-    accounts.operator()
     with reading() as connection:
         everyone = users.everyone(connection)
     addresses: dict[UUID, str] = {user.id: user.email for user in everyone}
@@ -131,11 +128,9 @@ def _added(options: argparse.Namespace, password: str, limit: Decimal) -> Person
 
 
 def _password(options: argparse.Namespace) -> str:
-    """From standard input, or asked for twice. Raises ValueError."""
-    if options.password_stdin:
+    """The first line of standard input, or asked for twice at a terminal. Raises ValueError."""
+    if options.password_stdin or not sys.stdin.isatty():
         return sys.stdin.readline(PASSWORD_LENGTH[1] + 2).rstrip("\r\n")
-    if not sys.stdin.isatty():
-        raise ValueError("there is no terminal to ask for a password; use --password-stdin")
     password = getpass("Password: ")
     if getpass("Again: ") != password:
         raise ValueError("the two passwords differ")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.tables import budget_accounts, installation, user_sessions, users
@@ -22,6 +22,11 @@ def add(connection: Connection, **values: Any) -> UUID:
     user_id = connection.execute(insert(users).values(**values).returning(users.c.id)).scalar_one()
     connection.execute(insert(budget_accounts).values(user_id=user_id))
     return user_id
+
+
+def lock_additions(connection: Connection) -> None:
+    """Until the transaction ends nobody else adds a user; reading goes on."""
+    connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def by_email(connection: Connection, email: str) -> Row | None:
