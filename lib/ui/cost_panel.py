@@ -14,7 +14,7 @@ from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal
 from lib.services.estimates import Pricing
 from lib.settings import settings
-from lib.ui import drafting
+from lib.ui import drafting, quote_list
 from lib.ui.text import safe
 
 _SHOWN = "panel_shown"  # (job id, digest, total) of the last estimate on screen
@@ -159,5 +159,7 @@ def _draw_quote_button(person: Person, opened: OpenDraft) -> None:
         mime="application/pdf",
         icon=":material/picture_as_pdf:",
         width="stretch",
+        on_click=quote_list.asked,
+        args=(person, opened.job_id),
         help="A numbered PDF quote with exactly these figures. It is kept with the job.",
     )

@@ -11,9 +11,9 @@ from lib.ui import session, sign_in
 def guard(cookie_slot: DeltaGenerator | None = None) -> Person:
     """The signed-in person with the role as it is in the database now.
 
-    The shell gives a slot for the cookie's component, so that the page below it does not move when
-    the component goes. Signed out, it draws the set-up or the sign-in and stops the page there,
-    whichever way the page was reached.
+    Signed out, it draws the set-up or the sign-in and stops the page there, whichever way the page
+    was reached. The shell gives a slot for the sign-in's hidden component, so that nothing below it
+    moves when the component goes.
     """
     person = session.current_person()
     if person is not None:
@@ -21,11 +21,7 @@ def guard(cookie_slot: DeltaGenerator | None = None) -> Person:
     if not accounts.is_set_up():
         sign_in.set_up_owner()
     else:
-        library = session.authenticator(cookie_slot)
-        person = session.resume(library)
-        if person is not None:
-            return person
-        sign_in.sign_in(library)
+        sign_in.sign_in(session.authenticator(cookie_slot))
     if session.current_person() is not None:
         st.rerun()  # the page from its beginning, without the sign-in
     st.stop()

@@ -27,9 +27,14 @@ _UNSET_COOKIE = "cookie_to_set"
 class ServerSessionCookie(CookieModel):
     """The library's cookie with the id of a server session inside."""
 
-    def __init__(self, cookie: CookieModel) -> None:
-        # Not super(): a second CookieManager would be a second component with the same key.
-        self.__dict__.update(cookie.__dict__)
+    def __init__(self) -> None:
+        # Not super(), which mounts a component: that reruns the page once more after each refresh.
+        self.cookie_name = COOKIE
+        self.cookie_key = accounts.cookie_key()
+        self.cookie_expiry_days = settings().session_days
+        self.token = None
+        self.exp_date = None
+        st.session_state.setdefault("logout", None)  # the library reads it
 
     def set_cookie(self) -> None:
         """Opens a session on the server and asks the browser to keep its id."""
@@ -62,7 +67,10 @@ class ServerSessionCookie(CookieModel):
 
 
 def authenticator(slot: DeltaGenerator | None = None) -> stauth.Authenticate:
-    """The library over the users in the database; its hidden component is drawn in `slot`."""
+    """The library over the users in the database, for the sign-in form.
+
+    It draws a hidden component of its own, which goes into `slot`.
+    """
     with slot or st.container():
         made = stauth.Authenticate(
             accounts.credentials(),
@@ -72,21 +80,14 @@ def authenticator(slot: DeltaGenerator | None = None) -> stauth.Authenticate:
             auto_hash=False,
             login_sleep_time=0,
         )
-    made.cookie_controller.cookie_model = ServerSessionCookie(made.cookie_controller.cookie_model)
+    made.cookie_controller.cookie_model = ServerSessionCookie()
     return made
-
-
-def resume(library: stauth.Authenticate) -> Person | None:
-    """Who the cookie of this browser belongs to, if its session on the server is open."""
-    library.login(location="unrendered")
-    return current_person()
 
 
 def admit(email: str) -> None:
     """Signs in somebody whose identity is beyond doubt: the owner, just set up."""
     st.session_state["username"] = email
-    cookie = ServerSessionCookie(authenticator().cookie_controller.cookie_model)
-    cookie.set_cookie()
+    ServerSessionCookie().set_cookie()
 
 
 def failed_sign_ins(library: stauth.Authenticate) -> list[str]:
@@ -96,7 +97,12 @@ def failed_sign_ins(library: stauth.Authenticate) -> list[str]:
 
 
 def current_person() -> Person | None:
-    """Who this browser session belongs to, as the database says now."""
+    """Who this browser session belongs to, as the database says now.
+
+    A new one, after a refresh or in another tab, is taken up by the browser's cookie.
+    """
+    if _SESSION not in st.session_state and COOKIE in st.context.cookies:
+        ServerSessionCookie().get_cookie()
     session_id = st.session_state.get(_SESSION)
     return accounts.person_of_session(session_id) if session_id else None
 

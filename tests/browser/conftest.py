@@ -92,6 +92,7 @@ def app(open_folder: Path) -> Iterator[App]:
     running = App(open_folder)
     running.start()
     yield running
+    print((open_folder / "app.log").read_text())  # pytest shows it where the test failed
     running.stop()
     for process in running.trainers():
         process.kill()
