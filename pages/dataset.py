@@ -8,6 +8,7 @@ from lib.services import drafts, training_files
 from lib.services.errors import Refusal
 from lib.ui import dataset_view, drafting, file_import, wizard
 from lib.ui.guard import guard
+from lib.ui.moments import date_and_time
 from lib.ui.navigation import go
 from lib.ui.text import plain
 
@@ -51,8 +52,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     colour = {"ready": "green", "processing": "gray", "review": "orange"}[state.state]
     st.badge(state.label, color=colour, help=plain(state.tooltip))
 st.caption(
-    f"{file.size_bytes / 1e6:.1f} MB · "
-    f"updated {file.updated_at:%d %b %Y, %H:%M} UTC · {file.format}"
+    f"{file.size_bytes / 1e6:.1f} MB · updated {date_and_time(file.updated_at)} · {file.format}"
 )
 
 if file.enrichment_status == EnrichmentStatus.PROCESSING:

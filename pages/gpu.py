@@ -18,9 +18,7 @@ assessment = assess(opened)
 offers = sorted((assessment.priced, *assessment.others), key=lambda priced: priced.offer.key)
 by_tier = {priced.offer.tier: priced for priced in offers}
 
-wizard.head(
-    "gpu", "The same job on each offer. Rented GPUs cost by the hour; this machine is free."
-)
+wizard.head("gpu", "The same job on each offer. Your choice decides what the panel shows.")
 
 TITLES = {
     Tier.SPOT: (":material/bolt: Spot Instance (Recommended)", "Choose spot"),

@@ -57,7 +57,7 @@ class Offer:
 
 
 TIER_TITLES: Mapping[Tier, str] = MappingProxyType(
-    {Tier.SPOT: "spot", Tier.ON_DEMAND: "on demand", Tier.LOCAL: "no rent"}
+    {Tier.SPOT: "spot", Tier.ON_DEMAND: "on demand", Tier.LOCAL: "own hardware"}
 )
 
 H100_PCIE = "H100_PCIE_80GB"

@@ -8,6 +8,7 @@ import streamlit as st
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.services import quotes
+from lib.ui.moments import date_and_time
 from lib.ui.text import plain
 
 _ASKED = "quotes_before_the_last_one"
@@ -31,7 +32,7 @@ def draw(person: Person, job_id: UUID) -> None:
         least, most = quotes.stored_range(quote)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{quote.number}** · {quote.created_at:%d %b %Y, %H:%M} UTC · "
+                f"**{quote.number}** · {date_and_time(quote.created_at)} · "
                 f"{plain(usd(least))} – {plain(usd(most))} · "
                 f"valid until {quote.valid_until:%d %b %Y}"
             )

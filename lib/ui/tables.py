@@ -134,6 +134,8 @@ def _place(job: Row, places: Mapping[str, str]) -> str:
     """The GPU and tier that the job was started on, or that its draft has chosen."""
     if job.queued_at is None:
         return places.get(job.draft.get("offer_key", ""), "")
+    if not job.configuration or not job.gpu_pricing_tier:
+        return ""  # made by hand or by another version: it must not take the whole list down
     return f"{job.configuration['gpu_title']}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"
 
 

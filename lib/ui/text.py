@@ -4,12 +4,15 @@ import html
 import re
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:^=&])")
+#: Where a bare address begins to be made a link, whatever is escaped: after it goes a word joiner.
+_LINKED = re.compile(r"(?i)((?:https?|ftp):(?=//)|www(?=\.)|@)")
 _LINE_BREAKS = re.compile(r"[\r\n\u2028\u2029]+")
 
 
 def plain(text: object) -> str:
     """Any text as literal markdown on one line: no emphasis, links, images, maths or icons."""
-    return _MARKDOWN.sub(r"\\\1", _LINE_BREAKS.sub(" ", str(text)))
+    unlinked = _LINKED.sub("\\1\u2060", _LINE_BREAKS.sub(" ", str(text)))
+    return _MARKDOWN.sub(r"\\\1", unlinked)
 
 
 def safe(text: object) -> str:

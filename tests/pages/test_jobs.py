@@ -48,7 +48,7 @@ def test_a_job_is_a_row_with_its_state_progress_and_money(
     assert list(row["Status"]) == ["Running"]
     assert row["Progress"] == 50.0
     assert (row["Actual"], row["Est. min"], row["Est. max"]) == (4.2, 8.5, 11.5)
-    assert row["Runs on"] == "This machine, no rent"
+    assert row["Runs on"] == "This machine, own hardware"
 
 
 def test_drafts_are_listed_without_amounts(
