@@ -39,38 +39,34 @@ chosen_id = st.selectbox(
 @st.fragment(run_every=1.0)
 def wait_for_enrichment() -> None:
     """Looks once a second whether the worker is done; then the page shows the figures."""
-    st.progress(0.5, text="The worker is counting conversations, quality and tokens")
+    st.info(
+        "The worker is counting conversations, quality and tokens.", icon=":material/hourglass_top:"
+    )
     if training_files.get(chosen_id).enrichment_status != EnrichmentStatus.PROCESSING:
         st.rerun()
 
 
 file = training_files.get(chosen_id)
 summary = DatasetSummary.from_dict(file.summary) if file.summary else None
-state = readiness(summary)
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.subheader(plain(file.name), anchor=False)
+state, reason = readiness(summary), training_files.why_not(file)
+about, action = st.columns([3.4, 1], vertical_alignment="center")
+with about.container(horizontal=True, vertical_alignment="center"):
+    st.subheader(plain(file.name), anchor=False, width="content")
     colour = {"ready": "green", "processing": "gray", "review": "orange"}[state.state]
     st.badge(state.label, color=colour, help=plain(state.tooltip))
-st.caption(
-    f"{file.size_bytes / 1e6:.1f} MB · updated {date_and_time(file.updated_at)} · {file.format}"
-)
-
-if file.enrichment_status == EnrichmentStatus.PROCESSING:
-    wait_for_enrichment()
-elif summary is not None:
-    dataset_view.show_summary(file, summary)
-
-reason = training_files.why_not(file)
-if reason and file.enrichment_status != EnrichmentStatus.PROCESSING:
-    st.warning(plain(reason), icon=":material/block:")
-if st.button(
+create = action.button(
     "Create Training Job",
     type="primary",
     icon=":material/arrow_forward:",
     icon_position="right",
+    width="stretch",
     disabled=reason is not None,
     help=reason and plain(reason),
-):
+)
+st.caption(
+    f"{file.size_bytes / 1e6:.1f} MB · updated {date_and_time(file.updated_at)} · {file.format}"
+)
+if create:
     try:
         job_id = drafts.create(person, chosen_id)
     except Refusal as error:
@@ -78,3 +74,10 @@ if st.button(
     else:
         drafting.forget()
         go("preset", job_id)
+
+if file.enrichment_status == EnrichmentStatus.PROCESSING:
+    wait_for_enrichment()
+elif reason:
+    st.warning(plain(reason), icon=":material/block:")
+if summary is not None:
+    dataset_view.show_summary(file, summary)
