@@ -10,11 +10,19 @@ from bench.server import PROJECT
 from lib.datafiles.sample import write_sample
 
 _CHILD = """
-import json, resource, sys, time
+import json, sys, threading, time
 from pathlib import Path
+import psutil
 from lib.datafiles import import_pass
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+highest = 0
+def watch():
+    global highest
+    while True:
+        highest = max(highest, psutil.Process().memory_info().rss)
+        time.sleep(0.02)
+def peak(): return max(highest, psutil.Process().memory_info().rss) / 1e6
 idle, began = peak(), time.perf_counter()
+threading.Thread(target=watch, daemon=True).start()
 summary, _stats = import_pass(Path(sys.argv[1]), Path(sys.argv[2]))
 print(json.dumps({"seconds": time.perf_counter() - began, "mb_above_idle": peak() - idle,
                   "conversations": summary.conversations}))
