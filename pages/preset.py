@@ -54,6 +54,9 @@ st.caption(
     "“Published typical” is what the preset's own documentation promises. The panel uses the "
     "published formula on your file, and the two differ: no finished run has settled it yet."
 )
+st.markdown(
+    ":material/menu_book: [Understanding LoRA hyperparameters](/docs/hyperparameters-explained)"
+)
 
 
 def override(name: str) -> None:

@@ -21,6 +21,11 @@ async def details(request: Request) -> Response:
     return _to_page(request, "job")
 
 
+async def hyperparameters_explained(_request: Request) -> Response:
+    """`/docs/hyperparameters-explained`: the guide (FR1.1.2)."""
+    return RedirectResponse("/guide", status_code=307)
+
+
 async def healthz(_request: Request) -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")
@@ -51,6 +56,7 @@ def _to_page(request: Request, page: str) -> Response:
 ROUTES = (
     Route("/training-jobs/{job_id}/configure", configure, methods=["GET"]),
     Route("/training-jobs/{job_id}", details, methods=["GET"]),
+    Route("/docs/hyperparameters-explained", hyperparameters_explained, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 )

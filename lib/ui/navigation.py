@@ -34,6 +34,7 @@ AROUND = (
     PageRow("jobs", "Jobs", ":material/list_alt:"),
     PageRow("job", "Job", ":material/monitoring:", listed=False),
     PageRow("budget", "Budget", ":material/account_balance_wallet:"),
+    PageRow("guide", "Guide", ":material/menu_book:"),
 )
 ROWS = (AROUND[0], *WIZARD, *AROUND[1:])
 
