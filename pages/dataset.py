@@ -6,7 +6,7 @@ from lib.domain.dataset import DatasetSummary, readiness
 from lib.domain.states import EnrichmentStatus
 from lib.services import drafts, training_files
 from lib.services.errors import Refusal
-from lib.ui import dataset_view, drafting, file_import, wizard
+from lib.ui import conversation_view, dataset_view, drafting, file_import, wizard
 from lib.ui.guard import guard
 from lib.ui.moments import date_and_time
 from lib.ui.navigation import go
@@ -15,7 +15,7 @@ from lib.ui.text import plain
 person = guard()
 wizard.head("dataset", "A job starts from a training file: look at what is in it first.")
 
-files = {row.id: row for row in training_files.listing()}
+files = training_files.listing()
 file_import.draw(person, expanded=not files)
 if not files:
     st.info(
@@ -25,15 +25,7 @@ if not files:
     )
     st.stop()
 
-if st.session_state.get(file_import.CHOSEN) not in files:
-    st.session_state[file_import.CHOSEN] = next(iter(files))
-chosen_id = st.selectbox(
-    "Training file",
-    list(files),
-    key=file_import.CHOSEN,
-    format_func=lambda file_id: dataset_view.label(files[file_id]),
-    persist_state="session",
-)
+chosen_id = dataset_view.choose(files)
 
 
 @st.fragment(run_every=1.0)
@@ -80,4 +72,6 @@ if file.enrichment_status == EnrichmentStatus.PROCESSING:
 elif reason:
     st.warning(plain(reason), icon=":material/block:")
 if summary is not None:
+    dataset_view.show_problems(summary)
     dataset_view.show_summary(file, summary)
+    conversation_view.draw(file.id)

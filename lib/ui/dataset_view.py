@@ -1,21 +1,127 @@
-"""How a training file is shown: its figures, its quality, what it is made of."""
+"""How training files are shown: chosen from a list, their figures, what they are made of."""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import plotly.graph_objects as go
 import streamlit as st
 from sqlalchemy import Row
 
-from lib.domain.dataset import REVIEW_QUALITY, DatasetSummary, Share, pairs_explained
+from lib.domain.dataset import (
+    REVIEW_QUALITY,
+    DatasetSummary,
+    Share,
+    eligible,
+    pairs_explained,
+    problems,
+)
+from lib.domain.file_filter import Entry, FileFilter, entries
+from lib.domain.states import EnrichmentStatus
+from lib.services.training_files import ineligible_because
 from lib.ui import wizard
+from lib.ui.file_import import CHOSEN
 from lib.ui.text import plain
 
 _TOP = 8  # bars in a distribution; the rest is summed up
+_FILTERS = (
+    "filter-name",
+    "filter-least-conversations",
+    "filter-most-conversations",
+    "filter-least-quality",
+    "filter-most-quality",
+)
+#: What can be done about each problem of `lib.domain.dataset.problems`.
+_REMEDIES = {
+    "nothing_to_train": "Give pairs a target response and import the file again.",
+    "declared_mismatch": "Ask whoever made the file which figure is right.",
+    "no_quality": "Read some conversations below and judge for yourself.",
+    "low_quality": "Read some conversations below: would you want the model to answer so?",
+    "not_reviewed": "Have somebody read the pairs, mark them in the file and import it again.",
+}
 
 
-def label(row: Row) -> str:
-    """One line of the chooser: name, sizes and the quality indicator of FR1.1.1."""
+def choose(files: Sequence[Row]) -> UUID:
+    """The chooser with its filters. What is chosen stays so, also where the filters hide it."""
+    chooser, filters = st.columns([5, 1], vertical_alignment="bottom")
+    with filters.popover("Filter", icon=":material/filter_list:", width="stretch"):
+        wanted = _filters()
+    listed = {entry.file.id: entry for entry in entries(files, wanted, _obstacle)}
+    matching = len(listed)
+    known = {row.id: row for row in files}
+    chosen = st.session_state.get(CHOSEN)
+    if chosen not in known:
+        chosen = next(iter(listed or known))
+        st.session_state[CHOSEN] = chosen
+    if hidden := chosen not in listed:
+        listed[chosen] = Entry(known[chosen], _obstacle(known[chosen]))
+    picked = chooser.selectbox(
+        "Training file",
+        list(listed),
+        key=CHOSEN,
+        format_func=lambda file_id: label(listed[file_id]),
+        persist_state="session",
+    )
+    if wanted != FileFilter():
+        remark = " The chosen one does not; it stays until you choose another." if hidden else ""
+        verb = "matches" if matching == 1 else "match"
+        st.caption(f"{matching:,} of {len(files):,} files {verb} the filter.{remark}")
+    return picked
+
+
+def _filters() -> FileFilter:
+    """Name, conversations and quality; an empty field lets every file through."""
+    name, *bounds = _FILTERS
+    wanted = st.text_input("Name contains", key=name, persist_state="session")
+    with st.container(horizontal=True):
+        least, most = (
+            st.number_input(
+                f"Conversations {side}",
+                min_value=0,
+                value=None,
+                placeholder="any",
+                key=key,
+                persist_state="session",
+            )
+            for side, key in zip(("from", "to"), bounds[:2], strict=True)
+        )
+    with st.container(horizontal=True):
+        lowest, highest = (
+            st.number_input(
+                f"Quality {side}",
+                min_value=0.0,
+                max_value=5.0,
+                value=None,
+                step=0.1,
+                format="%.1f",
+                placeholder="any",
+                key=key,
+                persist_state="session",
+            )
+            for side, key in zip(("from", "to"), bounds[2:], strict=True)
+        )
+    st.button("Clear the filter", on_click=_clear, type="tertiary", icon=":material/close:")
+    return FileFilter(wanted, least, most, _score(lowest), _score(highest))
+
+
+def _clear() -> None:
+    st.session_state.update(dict.fromkeys(_FILTERS[1:]), **{_FILTERS[0]: ""})
+
+
+def _score(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(f"{value:.2f}")
+
+
+def _obstacle(row: Row) -> str | None:
+    return ineligible_because(row, in_use=False)
+
+
+def label(entry: Entry[Row]) -> str:
+    """A line of the chooser: name, sizes and quality (FR1.1.1), or why it cannot be used now."""
+    row = entry.file
+    if entry.obstacle is not None:
+        processing = row.enrichment_status == EnrichmentStatus.PROCESSING
+        return f"{'⏳' if processing else '✗'} {row.name} · {entry.obstacle}"
     return (
         f"{row.name} · {row.conversation_count:,} conversations · "
         f"{row.training_pairs:,} training pairs · {quality_mark(row.average_quality)}"
@@ -28,6 +134,18 @@ def quality_mark(average: Decimal | None) -> str:
         return "no quality scores"
     mark = "✓ High Quality" if average >= REVIEW_QUALITY else "⚠ Review"
     return f"{mark} {average:.1f}"
+
+
+def show_problems(summary: DatasetSummary) -> None:
+    """What stands against training on the file, line by line, and what to do about it."""
+    # Too few conversations are told by the page, as the reason why no job can be made.
+    found = [problem for problem in problems(summary) if problem.code in _REMEDIES]
+    if not found:
+        return
+    lines = "\n".join(f"- {plain(problem.message)} {_REMEDIES[problem.code]}" for problem in found)
+    st.markdown(f"**What is still to be done**\n{lines}")
+    if eligible(summary):
+        st.caption("None of this keeps you from training on the file.")
 
 
 def show_summary(row: Row, summary: DatasetSummary) -> None:
