@@ -45,6 +45,7 @@ def known_workers() -> set[int]:
 def training_pid(job_id, step: int) -> int:
     """The process id of the job's run, once it has trained so many steps."""
     eventually(lambda: job_row(job_id).progress.get("step", 0) >= step, 30)
+    eventually(lambda: attempts_of(job_id)[-1].external_id, 30)  # a second run's comes later
     return int(attempts_of(job_id)[-1].external_id.split(":")[0])
 
 
