@@ -13,6 +13,7 @@ from lib.domain.people import Person
 from lib.domain.states import JobStatus
 from lib.services.errors import DraftMoved, NotADraft, NotEligible, NotFound, Refusal
 from lib.services.training_files import check_eligible
+from lib.services.visibility import visible
 from lib.settings import settings
 
 
@@ -73,10 +74,7 @@ def load(actor: Person, job_id: UUID) -> OpenDraft:
     Raises NotFound for an unknown or another person's job, NotADraft once it has been started.
     """
     with reading() as connection:
-        job = jobs.by_id(connection, job_id)
-        visible = job is not None and (actor.may_see_all_jobs or job.created_by == actor.id)
-        if job is None or not visible:
-            raise NotFound("There is no such job, or it is not yours to see.")
+        job = visible(actor, jobs.by_id(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise NotADraft
         file = files.by_id(connection, job.training_file_id)
@@ -93,9 +91,7 @@ def load(actor: Person, job_id: UUID) -> OpenDraft:
 def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
     """Saves one change. Raises DraftMoved where another tab saved first; nothing is overwritten."""
     with transaction() as connection:
-        job = jobs.lock(connection, opened.job_id)
-        if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
-            raise NotFound("There is no such job, or it is not yours to see.")
+        job = visible(actor, jobs.lock(connection, opened.job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise NotADraft
         if job.draft_revision != opened.revision:
@@ -118,9 +114,7 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
 def discard(actor: Person, job_id: UUID) -> None:
     """Gives a draft up; its quotes stay. Raises NotFound, Refusal when it has been started."""
     with transaction() as connection:
-        job = jobs.lock(connection, job_id)
-        if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
-            raise NotFound("There is no such job, or it is not yours to see.")
+        job = visible(actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise Refusal("This job has been started; cancel it on its page instead.")
         jobs.transition(

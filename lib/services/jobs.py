@@ -15,8 +15,9 @@ from lib.domain.draft import Draft
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, JobStatus
 from lib.services.assessment import Assessment, assess_within
-from lib.services.errors import NotFound, Refusal, StartRefused
+from lib.services.errors import Refusal, StartRefused
 from lib.services.settlement import end_job
+from lib.services.visibility import visible
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def start(
     reason (a refusal for want of budget is written to the audit log), NotFound.
     """
     with transaction() as connection:
-        job = _own(actor, jobs.lock(connection, job_id))
+        job = visible(actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise StartRefused("status", "This job has been started or discarded already.")
         budgets.lock(connection, job.created_by)
@@ -180,7 +181,7 @@ def cancel(actor: Person, job_id: UUID) -> None:
     Raises NotFound, Refusal where it has ended or was never started.
     """
     with transaction() as connection:
-        job = _own(actor, jobs.lock(connection, job_id))
+        job = visible(actor, jobs.lock(connection, job_id))
         status = JobStatus(job.status)
         if status in TERMINAL:
             raise Refusal(f"This job has ended already: {status}.")
@@ -205,7 +206,7 @@ def cancel(actor: Person, job_id: UUID) -> None:
 def view(actor: Person, job_id: UUID) -> JobView:
     """A job for its page. Raises NotFound for an unknown or another person's job."""
     with reading() as connection:
-        job = _own(actor, jobs.by_id(connection, job_id))
+        job = visible(actor, jobs.by_id(connection, job_id))
         return JobView(
             job=job,
             events=jobs.events(connection, job_id),
@@ -220,7 +221,7 @@ def view(actor: Person, job_id: UUID) -> JobView:
 def status_of(actor: Person, job_id: UUID) -> Row:
     """The job alone: which page shows it, how far it is. Raises NotFound."""
     with reading() as connection:
-        return _own(actor, jobs.by_id(connection, job_id))
+        return visible(actor, jobs.by_id(connection, job_id))
 
 
 def listing(actor: Person, search: str = "", limit: int = 200) -> list[Row]:
@@ -243,9 +244,3 @@ def known_clients() -> dict[str, list[str]]:
         for row in rows:
             found.setdefault(row.name, []).extend([row.project] if row.project else [])
         return found
-
-
-def _own(actor: Person, job: Row | None) -> Row:
-    if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
-        raise NotFound("There is no such job, or it is not yours to see.")
-    return job

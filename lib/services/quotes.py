@@ -20,6 +20,7 @@ from lib.quotes import render
 from lib.services.assessment import Assessment, assess_within
 from lib.services.drafts import OpenDraft, today
 from lib.services.errors import NotFound, Refusal
+from lib.services.visibility import visible
 from lib.settings import settings
 
 RATE_SOURCES = {
@@ -61,7 +62,7 @@ def issue(actor: Person, opened: OpenDraft) -> Row:
 def of_job(actor: Person, job_id: UUID) -> list[Row]:
     """The quotes of a job, newest first, without the documents."""
     with reading() as connection:
-        _visible(actor, jobs.by_id(connection, job_id))
+        visible(actor, jobs.by_id(connection, job_id), "quote")
         return quotes.of_job(connection, job_id)
 
 
@@ -71,7 +72,7 @@ def document(actor: Person, quote_id: UUID) -> Row:
         quote = quotes.by_id(connection, quote_id)
         if quote is None:
             raise NotFound("There is no such quote, or it is not yours to see.")
-        _visible(actor, jobs.by_id(connection, quote.job_id))
+        visible(actor, jobs.by_id(connection, quote.job_id), "quote")
     return quote
 
 
@@ -129,8 +130,3 @@ def shown_value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(item).removesuffix("_proj") for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _visible(actor: Person, job: Row | None) -> None:
-    if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
-        raise NotFound("There is no such quote, or it is not yours to see.")
