@@ -145,6 +145,7 @@ training_files = Table(
     Column("average_quality", Numeric(4, 2)),
     Column("summary", JSONB, nullable=False, server_default="{}"),
     Column("tokens", JSONB),
+    Column("sequences_sha256", Text),  # of the neutral form that the trainer reads
     Column("created_by", Uuid, ForeignKey("users.id"), nullable=False),
     _created_at(),
     Column("updated_at", Moment, nullable=False, server_default=func.now()),
@@ -186,6 +187,7 @@ training_jobs = Table(
     Column("estimated_at", Moment),
     Column("budget_month", Date),
     Column("actual_cost", Dollars, nullable=False, server_default="0"),
+    Column("actual_duration_hours", Numeric(12, 4)),  # over all attempts; set when the job ends
     Column("queued_at", Moment),
     Column("started_at", Moment),
     Column("ended_at", Moment),
@@ -209,6 +211,7 @@ training_jobs = Table(
     ),
     Index("ix_training_jobs_budget", "created_by", "budget_month"),
     Index("ix_training_jobs_created", "created_at"),
+    Index("ix_training_jobs_ended", "ended_at", postgresql_where=text("queued_at IS NOT NULL")),
     Index(
         "ix_training_jobs_work",
         "queued_at",
@@ -365,6 +368,57 @@ quotes = Table(
     Column("valid_until", Date, nullable=False),
     Column("draft_digest", Text, nullable=False),
     Column("estimate", JSONB, nullable=False),
+    # As they were when it was issued: the list of quotes says what the paper says.
+    Column("kind", Text, nullable=False, server_default="single"),
+    Column("job_name", Text, nullable=False),
+    Column("client", Text, nullable=False, server_default=""),
+    Column("project", Text, nullable=False, server_default=""),
+    Column("configuration", Text, nullable=False, server_default=""),
     Column("pdf", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
+    _one_of("kind", ("single", "comparison")),
+)
+
+#: Every offer ever fetched; the newest batch of an engine is what it offers now.
+gpu_offers = Table(
+    "gpu_offers",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("engine", Text, nullable=False),
+    Column("gpu", Text, nullable=False),
+    Column("gpu_title", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("hourly_rate", Dollars, nullable=False),
+    Column("vram_gb", Integer),
+    Column("stock", Text),
+    Column("unavailable", Text),
+    Column("fetched_at", Moment, nullable=False),
+    UniqueConstraint("engine", "fetched_at", "gpu", "tier"),
+    CheckConstraint("hourly_rate > 0", name="rate_is_positive"),
+    _one_of("tier", ("spot", "on_demand")),
+)
+
+#: Every fit of the estimate's second version, kept with its coefficients and its back-test.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("revision", Integer, Identity(), primary_key=True),
+    Column("fitted_at", Moment, nullable=False, server_default=func.now()),
+    Column("fitted_by", Uuid, ForeignKey("users.id")),  # NULL: the monthly task
+    Column("model", JSONB, nullable=False),  # coefficients by place
+    Column("back_test", JSONB, nullable=False),  # errors on runs left out, and of what it replaces
+    Column("runs", Integer, nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),  # why it was adopted, or not
+)
+
+#: Tasks that run now and then, once however many workers there are.
+periodic_tasks = Table(
+    "periodic_tasks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due_at", Moment, nullable=False, server_default=func.now()),
+    Column("finished_at", Moment),
+    Column("error", Text),
+    *_lease(),
 )
