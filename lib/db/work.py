@@ -170,6 +170,15 @@ def cost_of_attempts(connection: Connection, job_id: UUID) -> Decimal:
     ).scalar_one()
 
 
+def hours_of_attempts(connection: Connection, job_id: UUID) -> Decimal | None:
+    """How long all ended attempts of the job ran together; None where none has."""
+    row = job_attempts.c
+    seconds = func.sum(func.extract("epoch", row.ended_at - row.started_at))
+    return connection.execute(
+        select(func.round(seconds / 3600, 4)).where(row.job_id == job_id)
+    ).scalar_one()
+
+
 def live_run_names(connection: Connection, engine: str) -> set[str]:
     return set(
         connection.scalars(

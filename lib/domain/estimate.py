@@ -1,53 +1,34 @@
 """The estimate: one value behind every figure in the panel, the review, the PDF and the database.
 
-Version 1 is the published formula of FR1.2.1. A run on this machine is never estimated by it:
-`measured_estimate` takes the time of a few real steps instead.
+Version 1 is the published formula of FR1.2.1, version 2 the same corrected by finished runs
+(lib/domain/calibration.py). A run on this machine is never estimated by the formula alone: version
+3 takes the time of a few real steps instead.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from lib.domain.history import (
+    NO_SPOT_HISTORY,
+    NO_TRACK,
+    VARIANCE,
+    InterruptionRate,
+    TrackRecord,
+)
+from lib.domain.measurement import Measurement, measured_hours
 from lib.domain.money import ZERO, cents, usd
 from lib.domain.offers import Offer, Tier
 from lib.domain.presets import PRESETS
 
-PUBLISHED_FORMULA = 1  # algorithm versions; 2 is the calibrated model
-MEASURED_STEPS = 3
+PUBLISHED_FORMULA, CALIBRATED, MEASURED_STEPS = 1, 2, 3  # algorithm versions
 
-VARIANCE = Decimal("0.15")  # the +-15 % of FR1.2.1
 RECOVERY_HOURS = Decimal("0.25")  # 15 minutes a recovery, as published
 HOURS_PER_INTERRUPTION_WINDOW = 8
-PUBLISHED_INTERRUPTION_RATE = Decimal("0.20")  # the middle of the published 10-30 %
 HIGH_COST = Decimal(100)
 LONG_RUN_HOURS = Decimal(24)
 _HOURS = Decimal("0.0001")
-
-
-@dataclass(frozen=True)
-class InterruptionRate:
-    """The share of spot jobs that are interrupted, 0 to 1, and where that figure comes from."""
-
-    rate: Decimal
-    basis: str
-
-
-NO_SPOT_HISTORY = InterruptionRate(
-    PUBLISHED_INTERRUPTION_RATE, "the middle of the published 10-30 %; no history yet"
-)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What a few real steps on this machine showed, in seconds and tokens (not padding)."""
-
-    startup_seconds: Decimal
-    tokens_per_second: Decimal
-    tokens_per_epoch: int
-    finish_seconds: Decimal
-    steps_measured: int
-    steps_per_epoch: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +54,7 @@ class Estimate:
     algorithm_version: int
     basis: str
     interruptions: str = ""
-    confidence: Decimal | None = None  # percent of finished runs inside the range; None: no history
+    track: TrackRecord = NO_TRACK
 
     @property
     def total(self) -> Decimal:
@@ -96,10 +77,29 @@ class Estimate:
         return cents(self.total * (1 + VARIANCE))
 
     @property
+    def confidence(self) -> Decimal | None:
+        """Percent of finished runs inside the range; None without history."""
+        return self.track.confidence
+
+    @property
     def confidence_text(self) -> str:
         if self.confidence is None:
-            return "no history yet" if self.algorithm_version != MEASURED_STEPS else "measured here"
-        return f"{self.confidence} % of finished runs were inside this range"
+            return "no finished run to compare with yet"
+        return f"{self.confidence.normalize():f}% confidence this estimate is accurate within range"
+
+    @property
+    def disclaimer(self) -> str:
+        """FR1.2.1's sentence with the true count."""
+        runs = self.track.runs
+        based = (
+            f"±15% variance based on {runs:,} historical job{'s' if runs != 1 else ''}."
+            if runs
+            else "±15% variance as published; no historical job to base it on yet."
+        )
+        return (
+            f"{based} Actual cost depends on dataset complexity, spot interruptions, and training "
+            "convergence."
+        )
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -149,6 +149,7 @@ class Estimate:
             "basis": self.basis,
             "interruptions": self.interruptions,
             "confidence": self.confidence,
+            "track": asdict(self.track),
         }
 
     @classmethod
@@ -161,8 +162,16 @@ class Estimate:
             algorithm_version=data["algorithm_version"],
             basis=data["basis"],
             interruptions=data["interruptions"],
-            confidence=None if data["confidence"] is None else Decimal(str(data["confidence"])),
+            track=_track(data.get("track", {})),
         )
+
+
+def published_hours(training_pairs: int, preset: str, epochs: int) -> Decimal:
+    """The published formula's duration: pairs × epochs × the preset's seconds per pair / 3600.
+
+    `training_pairs` is what the file declares (FR1.2.1).
+    """
+    return Decimal(training_pairs * epochs * PRESETS[preset].seconds_per_pair) / 3600
 
 
 def published_estimate(
@@ -172,23 +181,52 @@ def published_estimate(
     epochs: int,
     offer: Offer,
     interruptions: InterruptionRate = NO_SPOT_HISTORY,
+    track: TrackRecord = NO_TRACK,
 ) -> Estimate:
     """The formula of FR1.2.1 to the letter, algorithm version 1.
 
-    hours = training pairs × epochs × seconds per pair of the preset / 3600; the spot buffer is
-    ceil(hours / 8) × interruption rate × 15 minutes of the hourly rate. `training_pairs` is what
-    the file declares. Raises ValueError for an offer on this machine.
+    Raises ValueError for an offer on this machine.
     """
     if offer.is_local:
         raise ValueError("a run on this machine is estimated from measured steps")
-    hours = Decimal(training_pairs * epochs * PRESETS[preset].seconds_per_pair) / 3600
+    return _estimate(
+        published_hours(training_pairs, preset, epochs),
+        offer,
+        interruptions,
+        algorithm_version=PUBLISHED_FORMULA,
+        basis="published formula",
+        track=track,
+    )
+
+
+def calibrated_estimate(
+    hours: Decimal,
+    *,
+    basis: str,
+    offer: Offer,
+    interruptions: InterruptionRate = NO_SPOT_HISTORY,
+    track: TrackRecord = NO_TRACK,
+) -> Estimate:
+    """The published formula corrected by finished runs, algorithm version 2."""
+    return _estimate(
+        hours, offer, interruptions, algorithm_version=CALIBRATED, basis=basis, track=track
+    )
+
+
+def _estimate(
+    hours: Decimal, offer: Offer, interruptions: InterruptionRate, **rest: Any
+) -> Estimate:
+    """What so many hours on the offer cost; on spot with the buffer of FR1.2.1.
+
+    The buffer is ceil(hours / 8) × interruption rate × 15 minutes of the hourly rate.
+    """
     buffer, explained = ZERO, ""
     if offer.tier is Tier.SPOT:
         windows = (hours / HOURS_PER_INTERRUPTION_WINDOW).to_integral_value(ROUND_CEILING)
         expected = windows * interruptions.rate
         buffer = expected * RECOVERY_HOURS * offer.hourly_rate
         explained = (
-            f"{expected.normalize():f} expected recoveries of 15 min; "
+            f"{_short(expected)} expected recoveries of 15 min; "
             f"rate {interruptions.rate * 100:.0f} %: {interruptions.basis}"
         )
     return Estimate(
@@ -198,35 +236,27 @@ def published_estimate(
         storage=ZERO,
         hourly_rate=offer.hourly_rate,
         tier=offer.tier,
-        algorithm_version=PUBLISHED_FORMULA,
-        basis="published formula",
         interruptions=explained,
+        **rest,
     )
 
 
 def measured_estimate(
-    measurement: Measurement, *, epochs: int, offer: Offer, max_steps: int | None = None
+    measurement: Measurement,
+    *,
+    epochs: int,
+    offer: Offer,
+    max_steps: int | None = None,
+    track: TrackRecord = NO_TRACK,
 ) -> Estimate:
-    """A run on this machine: tokens still to train over the measured tokens per second.
-
-    `max_steps` cuts the run short; its tokens are then the steps' share of an epoch's tokens.
-    """
-    tokens = Decimal(measurement.tokens_per_epoch * epochs)
-    if max_steps is not None:
-        steps = min(max_steps, measurement.steps_per_epoch * epochs)
-        tokens = Decimal(measurement.tokens_per_epoch * steps) / measurement.steps_per_epoch
-    training = tokens / measurement.tokens_per_second
-    seconds = measurement.startup_seconds + training + measurement.finish_seconds
-    hours = seconds / 3600
-    return Estimate(
-        duration_hours=_hours(hours),
-        gpu_compute=cents(hours * offer.hourly_rate),
-        spot_buffer=ZERO,
-        storage=ZERO,
-        hourly_rate=offer.hourly_rate,
-        tier=offer.tier,
+    """A run on this machine by measured steps alone, algorithm version 3."""
+    return _estimate(
+        measured_hours(measurement, epochs=epochs, max_steps=max_steps),
+        offer,
+        NO_SPOT_HISTORY,
         algorithm_version=MEASURED_STEPS,
         basis=f"{measurement.steps_measured} measured steps on this machine",
+        track=track,
     )
 
 
@@ -241,3 +271,13 @@ def format_hours(hours: Decimal) -> str:
 
 def _hours(hours: Decimal) -> Decimal:
     return hours.quantize(_HOURS, rounding=ROUND_HALF_UP)
+
+
+def _short(number: Decimal) -> str:
+    """At most two decimals: 1.8, not 1.800000."""
+    return f"{number.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP).normalize():f}"
+
+
+def _track(data: Mapping[str, Any]) -> TrackRecord:
+    error = data.get("preset_error")
+    return TrackRecord(**{**data, "preset_error": None if error is None else Decimal(str(error))})

@@ -60,10 +60,11 @@ TIER_TITLES: Mapping[Tier, str] = MappingProxyType(
     {Tier.SPOT: "spot", Tier.ON_DEMAND: "on demand", Tier.LOCAL: "own hardware"}
 )
 
+LOCAL_ENGINE = "local"
 H100_PCIE = "H100_PCIE_80GB"
 SPOT_KEY = f"runpod/{H100_PCIE}/{Tier.SPOT}"
 ON_DEMAND_KEY = f"runpod/{H100_PCIE}/{Tier.ON_DEMAND}"
-LOCAL_KEY = f"local/this-machine/{Tier.LOCAL}"
+LOCAL_KEY = f"{LOCAL_ENGINE}/this-machine/{Tier.LOCAL}"
 NOT_CONNECTED = (
     "RunPod is not connected in this installation, so this offer can be quoted but not started. "
     "Rehearse the same configuration on this machine."
@@ -90,7 +91,7 @@ def published_offers() -> tuple[Offer, ...]:
 def local_offer(hourly_rate: Decimal) -> Offer:
     """This machine: a real run on a small model, at the rate that the installation sets."""
     return Offer(
-        engine="local",
+        engine=LOCAL_ENGINE,
         gpu="this-machine",
         gpu_title="This machine",
         tier=Tier.LOCAL,

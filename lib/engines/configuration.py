@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lib.domain.offers import LOCAL_ENGINE
 from lib.settings import settings
 
 #: Hyperparameters that change how long a step takes.
@@ -14,6 +15,13 @@ _TIMED = (
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
 )
+
+RENTED_BASE_MODEL = "70b"  # what the published formula and its cards are about
+
+
+def base_model_of(engine: str) -> str:
+    """The base model that an engine trains."""
+    return settings().local_base_model if engine == LOCAL_ENGINE else RENTED_BASE_MODEL
 
 
 def trainer_config(

@@ -10,11 +10,13 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from lib.db import budgets, files, jobs, measurements
+from lib.db import history as past
 from lib.db.connection import transaction
 from lib.domain import draft as drafting
 from lib.domain.budget import Budget, Decision, billing_month, decide
 from lib.domain.draft import Draft
 from lib.domain.estimate import Estimate
+from lib.domain.history import History
 from lib.domain.offers import enough_memory
 from lib.domain.presets import PRESETS, preset_locked
 from lib.engines.configuration import measurement_key
@@ -46,6 +48,13 @@ class Assessment:
     decision: Decision | None
     blockers: tuple[Blocker, ...]
     aggressive_locked: str | None
+    history: History
+
+    def of(self, offer_key: str) -> Priced | None:
+        """The draft on the offer with this key; None where there is no such offer."""
+        return next(
+            (entry for entry in (self.priced, *self.others) if entry.offer.key == offer_key), None
+        )
 
     @property
     def estimate(self) -> Estimate | None:
@@ -79,8 +88,9 @@ def assess_within(
     """The same inside the caller's transaction, so that a start decides on locked figures."""
     month = billing_month(datetime.now(UTC), settings().time_zone)
     budget = budgets.snapshot(connection, owner_id, month)
+    history = past.read(connection)
     priced = [
-        price(connection, draft, file, offer, ask=ask and offer.key == draft.offer_key)
+        price(connection, draft, file, offer, history, ask=ask and offer.key == draft.offer_key)
         for offer in offers()
     ]
     chosen = next((entry for entry in priced if entry.offer.key == draft.offer_key), priced[0])
@@ -98,6 +108,7 @@ def assess_within(
         decision=decision,
         blockers=tuple(_blockers(draft, file, chosen, decision, locked, in_use=in_use)),
         aggressive_locked=locked,
+        history=history,
     )
 
 

@@ -1,4 +1,7 @@
-"""Estimates: the published formula for rented GPUs, measured steps for this machine."""
+"""Estimates: the published formula for rented GPUs, measured steps for this machine.
+
+Which algorithm version prices an offer is decided here, and nowhere else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +13,9 @@ from sqlalchemy import Connection, Row
 
 from lib.db import measurements
 from lib.domain.draft import Draft
-from lib.domain.estimate import Estimate, Measurement, measured_estimate, published_estimate
+from lib.domain.estimate import Estimate, measured_estimate, published_estimate
+from lib.domain.history import History
+from lib.domain.measurement import Measurement
 from lib.domain.offers import Offer
 from lib.engines.configuration import measurement_key
 
@@ -33,19 +38,24 @@ class Priced:
     message: str = ""
 
 
-def price(connection: Connection, draft: Draft, file: Row, offer: Offer, *, ask: bool) -> Priced:
+def price(
+    connection: Connection, draft: Draft, file: Row, offer: Offer, history: History, *, ask: bool
+) -> Priced:
     """Prices a draft on an offer.
 
     For this machine the steps are measured once a configuration: with `ask` a missing measurement
     is put in the worker's queue (which writes to the database), else it is only looked up.
     """
     hyperparameters = draft.hyperparameters
+    track = history.track(offer.engine, offer.gpu, draft.preset)
     if not offer.is_local:
         estimate = published_estimate(
             training_pairs=file.training_pairs,
             preset=draft.preset,
             epochs=hyperparameters.num_train_epochs,
             offer=offer,
+            interruptions=history.interruption_rate(),
+            track=track,
         )
         return Priced(offer, Pricing.READY, estimate)
     key = measurement_key(file.content_hash, hyperparameters.to_dict())
@@ -60,6 +70,7 @@ def price(connection: Connection, draft: Draft, file: Row, offer: Offer, *, ask:
             epochs=hyperparameters.num_train_epochs,
             offer=offer,
             max_steps=draft.max_steps,
+            track=track,
         )
         return Priced(offer, Pricing.READY, estimate)
     if found.status == "failed":

@@ -14,6 +14,7 @@ from lib.domain.budget import Verdict
 from lib.domain.draft import Draft
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, JobStatus
+from lib.engines.configuration import base_model_of
 from lib.services.assessment import Assessment, assess_within
 from lib.services.errors import Refusal, StartRefused
 from lib.services.settlement import end_job
@@ -97,6 +98,7 @@ def _queue(
             "max_steps": draft.max_steps,
             "gpu_title": offer.gpu_title,
             "rate_source": str(offer.source),
+            "base_model": base_model_of(offer.engine),
         },
         engine=offer.engine,
         gpu_type=offer.gpu,

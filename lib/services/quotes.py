@@ -50,6 +50,9 @@ def issue(actor: Person, opened: OpenDraft) -> Row:
             valid_until=quote.valid_until,
             draft_digest=assessment.digest,
             estimate=assessment.estimate.to_dict(),
+            job_name=quote.job_name,
+            client=quote.client,
+            project=quote.project,
             pdf=pdf,
             sha256=hashlib.sha256(pdf).hexdigest(),
         )

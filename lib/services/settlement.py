@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func
 
-from lib.db import budgets, jobs
+from lib.db import budgets, jobs, work
 from lib.domain.states import TERMINAL, JobStatus
 
 
@@ -23,6 +23,7 @@ def end_job(
         to,
         message,
         actual_cost=cost,
+        actual_duration_hours=work.hours_of_attempts(connection, job.id),
         ended_at=func.now(),
         lease_token=None,
         lease_expires_at=None,

@@ -1,5 +1,6 @@
 """How attempts and jobs end: always inside the caller's transaction, with the job's row locked."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +13,20 @@ from lib.services.settlement import end_job
 MAX_RECOVERIES = 3  # FR1.1.3: max_recovery_attempts
 
 
-def end_attempt(connection: Connection, attempt: Row, outcome: str, cost: Decimal) -> None:
-    """Outcomes: completed, failed, interrupted, gone, lost, refused, cancelled."""
-    work.write_attempt(connection, attempt.id, ended_at=func.now(), outcome=outcome, cost=cost)
+def end_attempt(
+    connection: Connection,
+    attempt: Row,
+    outcome: str,
+    cost: Decimal,
+    ended_at: datetime | None = None,
+) -> None:
+    """Outcomes: completed, failed, interrupted, gone, lost, refused, cancelled.
+
+    `ended_at` is when the run itself said that it ended; without it, the end is now.
+    """
+    work.write_attempt(
+        connection, attempt.id, ended_at=ended_at or func.now(), outcome=outcome, cost=cost
+    )
 
 
 def recover_or_give_up(

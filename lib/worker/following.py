@@ -37,7 +37,8 @@ def follow(lease: JobLease, attempt: Row) -> None:
             return  # the request came first
         job = _write_down(connection, job, attempt, seen, cost)
         if seen.state in _OVER:
-            endings.end_attempt(connection, attempt, str(seen.state), cost)
+            ended_at = _ended_at(attempt, seen)
+            endings.end_attempt(connection, attempt, str(seen.state), cost, ended_at)
             _end(connection, job, attempt, seen, archive)
 
 
@@ -82,6 +83,21 @@ def _archive(lease: JobLease, seen: Observation) -> tuple[Observation, Archive |
             failure_message=message,
         )
         return failed, None
+
+
+def _ended_at(attempt: Row, seen: Observation) -> datetime | None:
+    """The time of the run's last event, so that what a run took does not include our polling.
+
+    None where the clocks disagree so much that the run would have ended before it began, or will
+    end in the future.
+    """
+    said = seen.events[-1].get("at") if seen.events else None
+    try:
+        ended_at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    now = datetime.now(UTC)
+    return ended_at if ended_at.tzinfo and attempt.started_at <= ended_at <= now else None
 
 
 def _write_down(

@@ -99,7 +99,8 @@ def test_the_document_says_for_whom_by_whom_and_on_which_terms(spot_quote: Quote
         spot_quote.pairs_explained,
         "Gradient Accumulation 2",
         "H100 PCIe 80GB, spot, $2.49/hr (published default rate)",
-        f"±15 %. Basis: {spot_quote.estimate.basis}. Confidence: no history yet.",
+        f"±15 %. Basis: {spot_quote.estimate.basis}. "
+        f"Confidence: {spot_quote.estimate.confidence_text}.",
         *(warning.removeprefix("⚠ ") for warning in spot_quote.estimate.warnings),
         spot_quote.accuracy,
         "This is an estimate, not a fixed price",

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from lib.domain.estimate import (
     Estimate,
-    InterruptionRate,
-    Measurement,
     format_hours,
     measured_estimate,
     published_estimate,
 )
+from lib.domain.history import InterruptionRate
+from lib.domain.measurement import Measurement
 from lib.domain.offers import Offer, RateSource, Tier, local_offer, published_offers
 from lib.domain.presets import PRESETS
 

@@ -1,0 +1,63 @@
+"""One query for all that estimates and cards say about past jobs."""
+
+from sqlalchemy import Connection, Numeric, and_, case, cast, func, or_, select, text
+
+from lib.db.tables import training_jobs
+from lib.domain.history import HISTORY_DAYS, INTERRUPTION_DAYS, VARIANCE, History, Tally
+from lib.domain.offers import Tier
+from lib.domain.states import JobStatus
+
+
+def read(connection: Connection) -> History:
+    """Started jobs by engine, GPU, tier and preset, over the windows that the FRs state.
+
+    Estimate and actual are compared in dollars; a free run, and one whose estimate is below ten
+    cents, in hours. A run that was cut short by `max_steps` counts like any other: so was its
+    estimate.
+    """
+    job = training_jobs.c
+    recent = job.queued_at > func.now() - text(f"interval '{INTERRUPTION_DAYS} days'")
+    ended = job.ended_at > func.now() - text(f"interval '{HISTORY_DAYS} days'")
+    completed = and_(ended, job.status == JobStatus.COMPLETED)
+    estimated_cost = cast(job.estimate["total"].astext, Numeric)
+    estimated_hours = func.nullif(job.estimated_duration_hours, 0)
+    error = case(
+        (estimated_cost >= 0.10, func.abs(job.actual_cost / estimated_cost - 1)),
+        else_=func.abs(job.actual_duration_hours / estimated_hours - 1),
+    )
+    compared = and_(completed, error.is_not(None))
+    grouped = (job.engine, job.gpu_type, job.gpu_pricing_tier, job.preset)
+    rows = connection.execute(
+        select(
+            *grouped,
+            func.count().filter(completed).label("completed"),
+            func.count().filter(ended, job.status == JobStatus.FAILED).label("failed"),
+            func.count().filter(compared).label("compared"),
+            func.count().filter(compared, error <= VARIANCE).label("inside"),
+            func.coalesce(func.sum(error).filter(compared), 0).label("error_sum"),
+            func.count().filter(recent).label("recent"),
+            func.count()
+            .filter(recent, job.checkpoint_recovery_count > 0)
+            .label("recent_interrupted"),
+        )
+        .where(job.queued_at.is_not(None), or_(recent, ended))
+        .group_by(*grouped)
+    )
+    return History(
+        tuple(
+            Tally(
+                engine=row.engine,
+                gpu=row.gpu_type,
+                tier=Tier(row.gpu_pricing_tier),
+                preset=row.preset,
+                completed=row.completed,
+                failed=row.failed,
+                compared=row.compared,
+                inside=row.inside,
+                error_sum=row.error_sum,
+                recent=row.recent,
+                recent_interrupted=row.recent_interrupted,
+            )
+            for row in rows
+        )
+    )
