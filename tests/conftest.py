@@ -15,6 +15,7 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Row, create_engine, text
@@ -39,6 +40,7 @@ from lib.services.budgets import this_month  # noqa: E402
 from lib.services.drafts import OpenDraft  # noqa: E402
 from lib.services.training_files import import_training_file  # noqa: E402
 from lib.settings import Settings, settings  # noqa: E402
+from tests.past_jobs import insert_past_job  # noqa: E402
 
 for _name in Settings.model_fields:
     if _name != "data_dir":  # whatever the developer's own environment says, tests leave it alone
@@ -223,6 +225,19 @@ def measured(opened: OpenDraft, hours: Decimal) -> None:
                 config_key=key, engine="local", request={}, status="completed", result=result
             )
         )
+
+
+@pytest.fixture
+def past_job(
+    person: Callable[..., Person], training_file: Callable[..., Row]
+) -> Callable[..., UUID]:
+    """`past_job(tier="spot", preset="balanced", estimated_hours="10", actual_hours="11")`."""
+
+    def make(actor: Person | None = None, *, file: Row | None = None, **values: Any) -> UUID:
+        actor = actor or person()
+        return insert_past_job(actor, file or training_file(actor=actor), **values)
+
+    return make
 
 
 @contextmanager

@@ -21,9 +21,16 @@ def read(connection: Connection) -> History:
     completed = and_(ended, job.status == JobStatus.COMPLETED)
     estimated_cost = cast(job.estimate["total"].astext, Numeric)
     estimated_hours = func.nullif(job.estimated_duration_hours, 0)
+    in_dollars = estimated_cost >= 0.10
+    by_hours = func.abs(job.actual_duration_hours / estimated_hours - 1)
     error = case(
-        (estimated_cost >= 0.10, func.abs(job.actual_cost / estimated_cost - 1)),
-        else_=func.abs(job.actual_duration_hours / estimated_hours - 1),
+        (in_dollars, func.abs(job.actual_cost / estimated_cost - 1)),
+        else_=by_hours,
+    )
+    # To the cent: a run that costs exactly the most that was estimated is inside.
+    inside = case(
+        (in_dollars, job.actual_cost.between(job.estimated_cost_min, job.estimated_cost_max)),
+        else_=by_hours <= VARIANCE,
     )
     compared = and_(completed, error.is_not(None))
     grouped = (job.engine, job.gpu_type, job.gpu_pricing_tier, job.preset)
@@ -33,7 +40,7 @@ def read(connection: Connection) -> History:
             func.count().filter(completed).label("completed"),
             func.count().filter(ended, job.status == JobStatus.FAILED).label("failed"),
             func.count().filter(compared).label("compared"),
-            func.count().filter(compared, error <= VARIANCE).label("inside"),
+            func.count().filter(compared, inside).label("inside"),
             func.coalesce(func.sum(error).filter(compared), 0).label("error_sum"),
             func.count().filter(recent).label("recent"),
             func.count()

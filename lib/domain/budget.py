@@ -86,6 +86,14 @@ def decide(budget: Budget, cost_max: Decimal) -> Decision:
     )
 
 
+def insufficient(decision: Decision, budget: Budget) -> str:
+    """FR1.2.1's budget error, for the panel of a job that the budget does not bear."""
+    return (
+        f"❌ Insufficient Budget: Estimated {usd(decision.cost_max)} exceeds remaining budget "
+        f"{usd(max(budget.remaining, ZERO))}. Increase budget limit or adjust configuration."
+    )
+
+
 def alert(budget: Budget) -> str | None:
     """The 80 % and 90 % alerts of FR1.2.2, on what has been spent and reserved."""
     used = budget.spent + budget.reserved

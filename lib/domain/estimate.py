@@ -54,6 +54,7 @@ class Estimate:
     algorithm_version: int
     basis: str
     interruptions: str = ""
+    interruption_rate: Decimal | None = None  # of spot jobs, 0 to 1
     track: TrackRecord = NO_TRACK
 
     @property
@@ -94,7 +95,7 @@ class Estimate:
         based = (
             f"±15% variance based on {runs:,} historical job{'s' if runs != 1 else ''}."
             if runs
-            else "±15% variance as published; no historical job to base it on yet."
+            else "±15% variance as published."
         )
         return (
             f"{based} Actual cost depends on dataset complexity, spot interruptions, and training "
@@ -105,15 +106,15 @@ class Estimate:
     def lines(self) -> tuple[Line, ...]:
         """GPU compute, spot buffer, storage and transfer, in the order of FR1.2.1."""
         rate = f"{format_hours(self.duration_hours)} × {usd(self.hourly_rate)}/hr"
-        lines = [Line("gpu_compute", "GPU compute", self.gpu_compute, rate)]
+        lines = [Line("gpu_compute", "GPU Compute", self.gpu_compute, rate)]
         if self.tier is Tier.SPOT:
             lines.append(
                 Line(
-                    "spot_buffer", "Spot interruption buffer", self.spot_buffer, self.interruptions
+                    "spot_buffer", "Spot Interruption Buffer", self.spot_buffer, self.interruptions
                 )
             )
         included = "local disk" if self.tier is Tier.LOCAL else "not in the published formula"
-        lines.append(Line("storage", "Storage and transfer", self.storage, included))
+        lines.append(Line("storage", "Storage and Transfer", self.storage, included))
         return tuple(lines)
 
     @property
@@ -148,6 +149,7 @@ class Estimate:
             "algorithm_version": self.algorithm_version,
             "basis": self.basis,
             "interruptions": self.interruptions,
+            "interruption_rate": self.interruption_rate,
             "confidence": self.confidence,
             "track": asdict(self.track),
         }
@@ -162,6 +164,7 @@ class Estimate:
             algorithm_version=data["algorithm_version"],
             basis=data["basis"],
             interruptions=data["interruptions"],
+            interruption_rate=_decimal(data.get("interruption_rate")),
             track=_track(data.get("track", {})),
         )
 
@@ -237,6 +240,7 @@ def _estimate(
         hourly_rate=offer.hourly_rate,
         tier=offer.tier,
         interruptions=explained,
+        interruption_rate=interruptions.rate if offer.tier is Tier.SPOT else None,
         **rest,
     )
 
@@ -279,5 +283,8 @@ def _short(number: Decimal) -> str:
 
 
 def _track(data: Mapping[str, Any]) -> TrackRecord:
-    error = data.get("preset_error")
-    return TrackRecord(**{**data, "preset_error": None if error is None else Decimal(str(error))})
+    return TrackRecord(**{**data, "preset_error": _decimal(data.get("preset_error"))})
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

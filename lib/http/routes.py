@@ -26,6 +26,11 @@ async def hyperparameters_explained(_request: Request) -> Response:
     return RedirectResponse("/guide", status_code=307)
 
 
+async def jobs(_request: Request) -> Response:
+    """`/jobs`: the list, which Streamlit serves at `/` alone since it is where everybody lands."""
+    return RedirectResponse("/", status_code=307)
+
+
 async def healthz(_request: Request) -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")
@@ -56,6 +61,7 @@ def _to_page(request: Request, page: str) -> Response:
 ROUTES = (
     Route("/training-jobs/{job_id}/configure", configure, methods=["GET"]),
     Route("/training-jobs/{job_id}", details, methods=["GET"]),
+    Route("/jobs", jobs, methods=["GET"]),
     Route("/docs/hyperparameters-explained", hyperparameters_explained, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),

@@ -1,13 +1,19 @@
 """The cost panel in the sidebar: always there while a job is configured (FR1.2.1)."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
 import streamlit as st
 
-from lib.domain.budget import Budget, Verdict, alert
+from lib.domain.budget import Budget, Verdict, alert, insufficient
 from lib.domain.estimate import Estimate, format_hours
-from lib.domain.money import ZERO, usd
+from lib.domain.explanations import Movement, explain_line, formula_against_card, movement
+from lib.domain.money import ZERO, percent, usd
+from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY, Tier
 from lib.domain.people import Person
+from lib.domain.presets import PRESETS
 from lib.services import budgets, quotes
 from lib.services.assessment import Assessment, assess, measure_again
 from lib.services.drafts import OpenDraft
@@ -17,7 +23,16 @@ from lib.settings import settings
 from lib.ui import drafting, quote_list
 from lib.ui.text import safe
 
-_SHOWN = "panel_shown"  # (job id, digest, total) of the last estimate on screen
+_SHOWN = "panel_shown"  # the last estimate on screen, and how it came about
+
+
+class Shown(NamedTuple):
+    """The estimate that was on screen."""
+
+    job_id: UUID
+    digest: str
+    offer_key: str
+    total: Decimal
 
 
 def draw(person: Person) -> Assessment | None:
@@ -31,7 +46,7 @@ def draw(person: Person) -> Assessment | None:
     if assessment.estimate is None:
         _draw_unpriced(opened, assessment)
     else:
-        st.html(estimate_html(assessment.estimate, _delta(opened, assessment)))
+        st.html(estimate_html(assessment, _movement(opened, assessment)))
         _draw_quote_button(person, opened)
     st.html(budget_html(assessment.budget, assessment))
     return assessment
@@ -54,33 +69,84 @@ def draw_budget(person: Person) -> None:
     st.html(budget_html(budgets.budget_of(person.id)))
 
 
-def estimate_html(estimate: Estimate, delta: str = "") -> str:
+def estimate_html(assessment: Assessment, moved: Movement | None = None) -> str:
     """The figures of one estimate; every one of them comes from it."""
+    estimate, preset = assessment.estimate, PRESETS[assessment.draft.preset]
+    assert estimate is not None
+    saving = spot_saving(assessment)
     shares = "".join(
         f'<i class="bar-{line.key}" style="flex:{line.amount}"></i>'
         for line in estimate.lines
         if line.amount > ZERO
     )
     lines = "".join(
-        f'<div class="line"><span><b class="dot bar-{line.key}"></b>{safe(line.label)}</span>'
-        f"<span class=num>{usd(line.amount)}</span>"
+        f'<div class="line"><span><b class="dot bar-{line.key}"></b>'
+        f"{_tip(line.label, explain_line(line.key, estimate, saving))}</span>"
+        f"<span class=num>{'+' if line.key == 'spot_buffer' else ''}{usd(line.amount)}</span>"
         f"<small>{safe(line.detail)}</small></div>"
         for line in estimate.lines
     )
-    done = datetime.now(settings().time_zone) + timedelta(hours=float(estimate.duration_hours))
+    total = _tip("Total Estimate", explain_line("total", estimate, saving))
     warnings = "".join(f'<p class="warn">{safe(text)}</p>' for text in estimate.warnings)
+    note = formula_against_card(estimate, preset)
+    past = f"{estimate.track.accuracy(preset.title)}. " if estimate.track.runs else ""
     return f"""<section class="panel" aria-label="Cost estimate" aria-live="polite">
-      <h2>Cost estimate</h2>
-      <div class="range num">{usd(estimate.cost_min)} – {usd(estimate.cost_max)}</div>
-      <div class="expected">expected <b class="num">{usd(estimate.total)}</b>{delta}</div>
+      <h2>Cost estimate</h2>{_headline(estimate, moved)}
       <div class="time"><b class="num">{format_hours(estimate.duration_hours)}</b>
         <span class="num">{format_hours(estimate.duration_min_hours)} –
         {format_hours(estimate.duration_max_hours)}</span>
-        <small>If started now: done {done:%a %d %b, %H:%M}</small></div>
+        <small>{_completion(estimate)}</small></div>
       <div class="bar">{shares}</div>{lines}
-      <div class="line total"><span>Total</span><span class=num>{usd(estimate.total)}</span></div>
-      <p class="basis">±15% · {safe(estimate.basis)} · {safe(estimate.confidence_text)}</p>
-      {warnings}</section>"""
+      <div class="line total"><span>{total}</span><span class=num>{usd(estimate.total)}</span>
+        <small class="num">{_range(estimate)}</small></div>
+      {warnings}{f'<p class="note">{safe(note)}</p>' if note else ""}
+      <p class="basis">Basis: {safe(estimate.basis)}; {safe(estimate.confidence_text)}.</p>
+      <p class="basis">{safe(past)}{safe(estimate.disclaimer)}</p></section>"""
+
+
+def spot_saving(assessment: Assessment) -> Decimal | None:
+    """What an hour on spot saves of an on-demand hour on the same GPU, in percent."""
+    spot, rented = assessment.of(SPOT_KEY), assessment.of(ON_DEMAND_KEY)
+    if spot is None or rented is None:
+        return None
+    rate = rented.offer.hourly_rate
+    return percent(rate - spot.offer.hourly_rate, rate)
+
+
+def _headline(estimate: Estimate, moved: Movement | None) -> str:
+    """The range and the expected total; after a change what it was before, and how far it moved."""
+    expected = f'<b class="num">{usd(estimate.total)}</b>'
+    if moved is None:
+        return (
+            f'<div class="range num">{_range(estimate)}</div>'
+            f'<div class="expected">expected {expected}</div>'
+        )
+    tone = "up" if moved.difference > ZERO else "down"
+    before = f'<s class="num">{usd(moved.before)}</s> ' if moved.offer_changed else ""
+    return (
+        f'<div class="range num moved">{_range(estimate)}</div>'
+        f'<div class="expected">expected {before}'
+        f'<b class="num {tone if moved.offer_changed else ""}">{usd(estimate.total)}</b>'
+        f' <span class="{tone} num">{safe(moved.text)}</span></div>'
+    )
+
+
+def _range(estimate: Estimate) -> str:
+    return f"{usd(estimate.cost_min)} – {usd(estimate.cost_max)}"
+
+
+def _completion(estimate: Estimate) -> str:
+    done = datetime.now(settings().time_zone) + timedelta(hours=float(estimate.duration_hours))
+    when = f"Estimated completion: {done:%a %d %b, %H:%M}"
+    return when if estimate.tier is Tier.LOCAL else f"{when} (assuming spot provisioning <5 min)"
+
+
+def _tip(label: str, explained: str) -> str:
+    """A label that explains itself on hover, on focus and on a touch."""
+    return (
+        f'<span class="tip" tabindex="0" data-tip="{safe(explained)}" '
+        f'aria-label="{safe(label)}: {safe(explained)}">{safe(label)}</span>'
+    )
 
 
 def budget_html(budget: Budget, assessment: Assessment | None = None) -> str:
@@ -92,6 +158,8 @@ def budget_html(budget: Budget, assessment: Assessment | None = None) -> str:
         adding = assessment.decision.cost_max
         if assessment.decision.verdict is not Verdict.WITHIN:
             note = assessment.decision.message
+        if not assessment.decision.allowed:
+            note = insufficient(assessment.decision, budget)
     widths = (
         ("spent", budget.spent / limit),
         ("reserved", budget.reserved / limit),
@@ -108,21 +176,16 @@ def budget_html(budget: Budget, assessment: Assessment | None = None) -> str:
       {usd(budget.limit)}</small>{warning}</section>"""
 
 
-def _delta(opened: OpenDraft, assessment: Assessment) -> str:
-    """How the figure moved at the last change, with its arrow and colour."""
+def _movement(opened: OpenDraft, assessment: Assessment) -> Movement | None:
+    """How the figure moved at the last change; None before the first one."""
     assert assessment.estimate is not None
-    now = (opened.job_id, assessment.draft.digest, assessment.estimate.total)
-    before, moved = st.session_state.get(_SHOWN, (now, ""))
-    if before[0] != now[0]:
-        before, moved = now, ""
-    if before[1] != now[1]:
-        change = now[2] - before[2]
-        if change > ZERO:
-            moved = f' <span class="up num">↑ {usd(change)} higher than previous estimate</span>'
-        elif change < ZERO:
-            moved = f' <span class="down num">↓ {usd(-change)} savings vs previous</span>'
-        else:
-            moved = ""
+    offer_key, total = assessment.priced.offer.key, assessment.estimate.total
+    now = Shown(opened.job_id, assessment.draft.digest, offer_key, total)
+    before, moved = st.session_state.get(_SHOWN, (now, None))
+    if before.job_id != now.job_id:
+        moved = None
+    elif before.digest != now.digest:
+        moved = movement(before.total, total, offer_changed=before.offer_key != offer_key)
     st.session_state[_SHOWN] = (now, moved)
     return moved
 

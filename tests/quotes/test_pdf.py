@@ -113,7 +113,7 @@ def test_a_free_run_on_this_machine_is_quoted_at_nothing_and_in_minutes(local_qu
     document = render(local_quote)
     shown = text(document)
     assert all(value in shown for value in figures(local_quote.estimate).values())
-    assert "Spot interruption buffer" not in shown
+    assert "Spot Interruption Buffer" not in shown
     assert "High Cost" not in shown
     assert shown.count("not named") == 2
     assert "no GPU is rented" in shown
