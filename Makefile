@@ -13,17 +13,24 @@ hash = $(shell cat $(1) 2>/dev/null | cksum | cut -d ' ' -f 1)
 APP_READY := .venv/app-ready-$(call hash,$(PINS))
 DEV_READY := .venv/dev-ready-$(call hash,$(PINS) requirements-dev.txt)
 
+# A data folder of its own, and nothing of the environment that could lead elsewhere.
+DEMO = env -u DATABASE_URL -u IMPORT_DIR -u RUNPOD_API_KEY -u SMTP_URL DATA_DIR=.data-demo
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --no-input
 # Of pip's output, a line for each package and download.
 TERSE = awk '/^ *(Collecting|Downloading|Installing)/ { print "  " substr($$0, 1, 90); fflush() }'
 
-.PHONY: help run setup test test-fast lint bench clean chromium
+.PHONY: help run demo setup test test-fast lint bench clean chromium
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## Install what is missing, then open the app on http://localhost:8501
 	@exec $(BIN)/streamlit run app.py
+
+demo: setup ## Open the app with six months of made-up work, in a data folder of its own
+	@$(DEMO) $(BIN)/python -m lib.cli demo fill
+	@echo && echo "Open http://localhost:8501 and sign in with any of these addresses."
+	@exec $(DEMO) $(BIN)/streamlit run app.py
 
 setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
 

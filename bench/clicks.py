@@ -70,7 +70,16 @@ def _measure(page: Page, clicked: str, watched: str) -> float:
 
 
 def _open_draft(page: Page, address: str, folder: Path) -> None:
-    """Sets up the owner, imports the sample and makes a job of it, as a new user would."""
+    """Makes a job of the sample, as a new user would."""
+    set_up_and_import(page, address, folder)
+    page.get_by_role("button", name="Create Training Job").click()
+    page.get_by_role("textbox", name="Job name").press("Enter")
+    page.locator(".st-key-choose-balanced button").wait_for()
+    page.wait_for_timeout(2000)
+
+
+def set_up_and_import(page: Page, address: str, folder: Path) -> None:
+    """Sets up the owner and imports the sample, until a job can be made from it."""
     sample = folder / "sample.json"
     write_sample(sample)
     page.goto(f"{address}/dataset")
@@ -80,13 +89,8 @@ def _open_draft(page: Page, address: str, folder: Path) -> None:
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Create the owner").click()
     page.locator("input[type=file]").set_input_files(sample)
-    create = page.get_by_role("button", name="Create Training Job")
-    create.wait_for()
     page.wait_for_function(
         "() => Array.from(document.querySelectorAll('button'))"
         ".some(b => b.innerText.includes('Create Training Job') && !b.disabled)",
         timeout=60_000,
     )
-    create.click()
-    page.locator(".st-key-choose-balanced button").wait_for()
-    page.wait_for_timeout(2000)

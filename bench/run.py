@@ -4,7 +4,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from bench import clicks, imports, training
+from bench import accuracy, clicks, files, imports, training
 from bench.server import PROJECT, serving
 
 
@@ -12,8 +12,10 @@ def main() -> None:
     """Prints one block a subject, as soon as it is measured."""
     _print_starts()
     _print_clicks()
+    _print_files()
     _print_import()
     _print_training()
+    _print_accuracy()
 
 
 def _print_starts() -> None:
@@ -40,6 +42,18 @@ def _print_clicks() -> None:
     print()
 
 
+def _print_files() -> None:
+    measured = files.run()
+    print(f"Dataset page in Chromium, median of {files.ROUNDS} and worst")
+    for name, steps in measured.items():
+        shown = "   ".join(
+            f"{step} {statistics.median(times):5.0f} {max(times):5.0f} ms"
+            for step, times in steps.items()
+        )
+        print(f"  {name:<13} {shown}")
+    print()
+
+
 def _print_import() -> None:
     taken = imports.run()
     print(f"Import of a generated file of {taken['megabytes']:.0f} MB")
@@ -54,6 +68,23 @@ def _print_training() -> None:
             f"  {name:<13} {figures['tokens_per_second']:8,.0f} tokens/s   start-up "
             f"{figures['startup_seconds']:5.1f} s   whole run predicted "
             f"{figures['predicted_seconds']:6.1f} s"
+        )
+    print()
+
+
+def _print_accuracy() -> None:
+    result = accuracy.run()
+    least, most = result.seconds
+    held_out = result.spreads["version 2"].runs
+    print(
+        f"Estimates of {held_out} runs of {least:.0f} to {most:.0f} s on this machine, after "
+        f"{result.learned} others (load {result.loads[0]:.1f} to {result.loads[1]:.1f})"
+    )
+    arrived = {"version 2, each run by all before it": result.as_they_arrived}
+    for name, spread in (result.spreads | arrived).items():
+        print(
+            f"  {name:<42} median error {spread.median:6.1%}   90th percentile {spread.p90:7.1%}"
+            f"   within 15 % {spread.inside:4.0%}"
         )
 
 

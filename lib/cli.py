@@ -1,7 +1,8 @@
 """The command line: the services of the pages without a browser (`python -m lib.cli --help`).
 
 Results go to standard output, as text or with --json as JSON; progress goes to standard error.
-Exit codes: 0 done, 1 a launched job ended without success, 2 the command could not be carried out
+Exit codes: 0 done, 1 a launched job ended without success or a checked
+file is not intact, 2 the command could not be carried out
 (one line on standard error says why), 130 interrupted.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from lib import cli_file_arguments, cli_request_arguments
 from lib.cli_output import Output, to_json, visible
 from lib.domain.people import Role
 from lib.domain.presets import OVERRIDE_LIMITS, PRESETS
@@ -95,7 +97,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_file_commands(commands)
     _add_job_commands(commands)
+    _add_quote_commands(commands)
+    _add_offer_commands(commands)
+    _add_calibration_commands(commands)
     _add_people_commands(commands)
+    _add_demo_commands(commands)
+    cli_request_arguments.register(commands, _add, _text)
+    cli_file_arguments.register(commands, _add, _text)
     return parser
 
 
@@ -129,7 +137,10 @@ def _add_job_commands(commands: Any) -> None:
     _file(quote)
     _configuration(quote)
     _details(quote)
-    quote.add_argument("--out", type=Path, required=True, metavar="PDF", help="the file to write")
+    quote.add_argument(
+        "--alternatives", action="store_true", help="quote the presets and the other tier too"
+    )
+    _out(quote)
     launch = _add(
         commands,
         "launch",
@@ -154,6 +165,39 @@ def _add_job_commands(commands: Any) -> None:
     show.add_argument("id", type=_text, metavar="ID")
 
 
+def _add_quote_commands(commands: Any) -> None:
+    quotes = commands.add_parser("quotes", help="list, search, show and download quotes")
+    actions = quotes.add_subparsers(metavar="ACTION", required=True)
+    listing = _add(actions, "list", "lib.cli_quotes:list_quotes", "all quotes, newest first")
+    listing.set_defaults(text="")
+    search = _add(actions, "search", "lib.cli_quotes:list_quotes", "quotes that contain TEXT")
+    search.add_argument("text", type=_text, metavar="TEXT")
+    show = _add(actions, "show", "lib.cli_quotes:show", "one quote with its alternatives")
+    download = _add(actions, "download", "lib.cli_quotes:download", "its PDF, as it was issued")
+    for action in (show, download):
+        action.add_argument("number", type=_text, metavar="NUMBER", help="such as Q-2026-00042")
+    _out(download)
+
+
+def _add_offer_commands(commands: Any) -> None:
+    offers = _add(commands, "offers", "lib.cli_offers:list_offers", "GPU offers and their rates")
+    actions = offers.add_subparsers(metavar="[ACTION]")
+    refresh = _add(actions, "refresh", "lib.cli_offers:refresh", "read the rates from RunPod now")
+    refresh.set_defaults(json=argparse.SUPPRESS)  # `offers --json refresh` is meant too
+
+
+def _add_calibration_commands(commands: Any) -> None:
+    calibration = commands.add_parser("calibration", help="what estimates learn from finished runs")
+    actions = calibration.add_subparsers(metavar="ACTION", required=True)
+    for name, function, summary in (
+        ("show", "show", "the version in use, its effects, and all fits"),
+        ("refit", "refit", "learn from all finished runs now"),
+        ("adopt-cards", "adopt_cards", "take the published card durations for evidence"),
+        ("withdraw-cards", "withdraw_cards", "drop the published card durations again"),
+    ):
+        _add(actions, name, f"lib.cli_calibration:{function}", summary)
+
+
 def _add_people_commands(commands: Any) -> None:
     budget = commands.add_parser("budget", help="where a month's budget stands")
     actions = budget.add_subparsers(metavar="ACTION", required=True)
@@ -174,6 +218,16 @@ def _add_people_commands(commands: Any) -> None:
     _add(actions, "list", "lib.cli_people:list_users", "everybody and their month")
 
 
+def _add_demo_commands(commands: Any) -> None:
+    demo = commands.add_parser("demo", help="made-up data to look around in")
+    actions = demo.add_subparsers(metavar="ACTION", required=True)
+    fill = _add(actions, "fill", "lib.cli_demo:fill_demo", "fill a database in which nobody is")
+    fill.add_argument("--seed", type=_whole(0, MOST), default=1, metavar="N", help="default 1")
+    fill.add_argument(
+        "--jobs", type=_whole(1, MOST), default=400, metavar="N", help="about how many"
+    )
+
+
 def _add(commands: Any, name: str, run: str, summary: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -183,6 +237,10 @@ def _add(commands: Any, name: str, run: str, summary: str) -> argparse.ArgumentP
 
 def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the training file")
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="PDF", help="the file to write")
 
 
 def _configuration(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from lib.cli_output import Output, note, record
+from lib.db.connection import installed, migrate
 from lib.domain.dataset import DatasetSummary, eligible, pairs_explained, problems
 from lib.domain.draft import Draft, change
 from lib.domain.estimate import Estimate, format_hours, measured_estimate, published_estimate
@@ -89,6 +90,8 @@ def estimate(options: argparse.Namespace) -> Output:
     configured(options, options.file.name)
     summary = training_files.inspect(options.file)
     draft = configured(options, summary.name, summary.conversations)
+    if installed():
+        migrate()  # rates that were fetched are in the database
     offer = offers.offer(draft.offer_key)
     epochs = draft.hyperparameters.num_train_epochs
     if offer.is_local:

@@ -1,8 +1,6 @@
 """Commands about jobs: list, search, show, quote, launch. All act as the owner."""
 
 import argparse
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -15,10 +13,9 @@ from sqlalchemy import Row
 
 from lib.cli_files import configured
 from lib.cli_job_text import job_data, job_text
-from lib.cli_output import Output, note, record, table
+from lib.cli_output import Output, note, table, to_be_written
 from lib.db.connection import migrate
 from lib.domain.draft import Draft, problems
-from lib.domain.estimate import Estimate
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, EnrichmentStatus, JobStatus
@@ -70,38 +67,20 @@ def show(options: argparse.Namespace) -> Output:
 
 
 def quote(options: argparse.Namespace) -> Output:
-    """Issues a quote and writes its PDF; the draft stays, so that it can be started later."""
-    from lib.services import quotes  # slow to import: it brings all that makes a PDF
+    """Issues a quote and writes its PDF; the draft stays, so that it can be started later.
+
+    With --alternatives it is of the presets and the other tier too.
+    """
+    from lib.cli_quotes import issued, told  # slow to import: it brings all that makes a PDF
 
     _check(options)
     migrate()
     actor = accounts.operator()
-    with _to_be_written(options.out) as pdf, _working(), _new_draft(actor, options) as opened:
+    with to_be_written(options.out) as pdf, _working(), _new_draft(actor, options) as opened:
         _price(opened)
-        issued = quotes.issue(actor, opened)
-        pdf.write_bytes(issued.pdf)
-    estimate = Estimate.from_dict(issued.estimate)
-    data = {
-        "number": issued.number,
-        "pdf": str(options.out),
-        "sha256": issued.sha256,
-        "valid_until": issued.valid_until,
-        "job_id": issued.job_id,
-        "total": estimate.total,
-        "cost_min": estimate.cost_min,
-        "cost_max": estimate.cost_max,
-    }
-    text = record(
-        {
-            "quote": issued.number,
-            "written to": options.out,
-            "valid until": issued.valid_until,
-            "total": f"{usd(estimate.total)} ({usd(estimate.cost_min)} to "
-            f"{usd(estimate.cost_max)})",
-            "draft": issued.job_id,
-        }
-    )
-    return Output(data, text)
+        row = issued(actor, opened, several=options.alternatives)
+        pdf.write_bytes(row.pdf)
+    return told(row, options.out)
 
 
 def launch(options: argparse.Namespace) -> Output:
@@ -212,25 +191,3 @@ def _working() -> Iterator[None]:
     finally:
         stop.set()
         worker.join()
-
-
-@contextmanager
-def _to_be_written(target: Path) -> Iterator[Path]:
-    """A file beside the target that takes its place at the end, whole or not at all.
-
-    Raises OSError at once where nothing can be written there.
-    """
-    if target.is_dir():
-        raise IsADirectoryError(f"{target}: is a folder; name a file")
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
-    except OSError as error:
-        raise OSError(f"{target}: cannot be written: {error.strerror}") from None
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        draft.chmod(0o644)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

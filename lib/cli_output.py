@@ -1,12 +1,16 @@
-"""What the command line prints: JSON for programs, aligned plain text for people."""
+"""What the command line prints, JSON for programs, aligned plain text for people, and writes."""
 
 import json
+import os
 import sys
+import tempfile
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -72,3 +76,25 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], empty: str)
 def note(message: object) -> None:
     """A line about progress on standard error, so that standard output stays the result alone."""
     print(visible(message), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def to_be_written(target: Path) -> Iterator[Path]:
+    """A file beside the target that takes its place at the end, whole or not at all.
+
+    Raises OSError at once where nothing can be written there.
+    """
+    if target.is_dir():
+        raise IsADirectoryError(f"{target}: is a folder; name a file")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    except OSError as error:
+        raise OSError(f"{target}: cannot be written: {error.strerror}") from None
+    os.close(handle)
+    draft = Path(name)
+    try:
+        yield draft
+        draft.chmod(0o644)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

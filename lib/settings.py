@@ -1,13 +1,15 @@
 """Every environment variable that the system reads, typed, with its default and meaning."""
 
 import os
+import re
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,43 @@ def _known_time_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, OSError):  # neither is what pydantic takes for a bad value
         raise ValueError("is not a time zone such as Europe/Berlin") from None
     return name
+
+
+def _base_url(address: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
+        raise ValueError("is not an address such as https://api.example.com")
+    urlsplit(address).port  # noqa: B018  raises ValueError on a bad port or host
+    return address.rstrip("/")
+
+
+def _usable_key(key: SecretStr) -> SecretStr:
+    """A key goes into an HTTP header: what cannot stand there is refused without repeating it."""
+    if not re.fullmatch(r"[\x21-\x7e]{1,500}", key.get_secret_value()):
+        raise ValueError("is no API key: it has spaces, line breaks or letters beyond ASCII")
+    return key
+
+
+def _mail_server(address: SecretStr) -> SecretStr:
+    """What cannot be used is refused without repeating it, since it may hold a password."""
+    example = "is not an address such as smtp://user:password@mail.example.com:587?tls=starttls"
+    try:
+        parts = urlsplit(address.get_secret_value())
+        host, _port = parts.hostname, parts.port  # both may raise
+    except ValueError:
+        raise ValueError(example) from None
+    ways = {"smtps": ("",), "smtp": ("", "tls=none", "tls=starttls")}
+    if not host or parts.path not in ("", "/") or parts.query not in ways.get(parts.scheme, ()):
+        raise ValueError(example)
+    encrypted = parts.scheme == "smtps" or parts.query == "tls=starttls"
+    if parts.password and not encrypted and host not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("would send the password in the clear: add ?tls=starttls, or use smtps://")
+    return address
+
+
+def _mail_address(address: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}", address):
+        raise ValueError("is not an e-mail address such as desk@example.com")
+    return address
 
 
 class Settings(BaseSettings):
@@ -87,6 +126,32 @@ class Settings(BaseSettings):
     )
     local_parallel_runs: int = Field(
         1, ge=1, le=64, description="Local runs that may train at once; further jobs wait."
+    )
+    runpod_api_key: Annotated[SecretStr, AfterValidator(_usable_key)] | None = Field(
+        None,
+        description="RunPod API key: rates and stock are then read from RunPod every 24 hours.",
+    )
+    runpod_api_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://api.runpod.io", description="Base address of RunPod's REST API, version 2."
+    )
+    runpod_graphql_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://api.runpod.io/graphql",
+        description="Address of RunPod's GraphQL API, the only one that knows spot prices.",
+    )
+    public_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "http://localhost:8501",
+        description="Address under which people reach the app; links in mails begin with it.",
+    )
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+        None,
+        description="Mail server: smtp://user:password@host:587?tls=starttls or smtps://…; without "
+        "one, mail waits on the Outbox page.",
+    )
+    mail_from: Annotated[str, AfterValidator(_mail_address)] = Field(
+        "lora-pipeline@localhost", description="Address that mail is sent from."
+    )
+    budget_request_days: int = Field(
+        7, ge=1, le=90, description="Days until an undecided budget request expires."
     )
 
     @property

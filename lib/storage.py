@@ -20,6 +20,11 @@ def sequences_file(storage_key: str) -> Path:
     return files_folder() / storage_key / "sequences.jsonl"
 
 
+def deletion_mark(storage_key: str) -> Path:
+    """Lies in the folder of a file whose deletion was decided; see `training_files.sweep`."""
+    return files_folder() / storage_key / "deleted"
+
+
 def runs_folder() -> Path:
     """One folder a job: the trainer's configuration, events, checkpoints and adapter."""
     return settings().data_path / "runs"

@@ -7,12 +7,13 @@ import streamlit as st
 from lib.domain.budget import Budget, alert
 from lib.domain.money import ZERO, parse_usd, usd
 from lib.domain.people import MANAGING, Person
-from lib.services import budgets, people
+from lib.services import budgets, offers, people
 from lib.services.errors import Refusal
 from lib.ui import wizard
 from lib.ui.charts import PLOT_CONFIG, month_chart
 from lib.ui.guard import guard
 from lib.ui.navigation import go
+from lib.ui.offer_usage import draw_usage
 from lib.ui.tables import month_table
 from lib.ui.text import plain
 
@@ -90,3 +91,4 @@ else:
         st.write("A job counts in the month in which it is started. Drafts and quotes are free.")
         if subject == person and st.button("New job", icon=":material/add:"):
             go("dataset")
+draw_usage(offers.tier_usage(person, subject.id))

@@ -4,20 +4,27 @@ import streamlit as st
 
 from lib.domain.dataset import DatasetSummary, readiness
 from lib.domain.states import EnrichmentStatus
-from lib.services import drafts, training_files
-from lib.services.errors import Refusal
-from lib.ui import conversation_view, dataset_view, drafting, file_import, wizard
+from lib.services import training_files
+from lib.services.first_estimates import first_estimate
+from lib.ui import (
+    conversation_view,
+    dataset_view,
+    file_chooser,
+    file_import,
+    file_job,
+    file_menu,
+    wizard,
+)
 from lib.ui.guard import guard
 from lib.ui.moments import date_and_time
-from lib.ui.navigation import go
 from lib.ui.text import plain
 
 person = guard()
 wizard.head("dataset", "A job starts from a training file: look at what is in it first.")
 
-files = training_files.listing()
-file_import.draw(person, expanded=not files)
-if not files:
+first, any_there = training_files.first_to_show()
+file_import.draw(person, expanded=first is None)
+if not any_there:
     st.info(
         "There is no training file yet. Upload one, or import the generated sample from the "
         "import folder to try everything out.",
@@ -25,7 +32,10 @@ if not files:
     )
     st.stop()
 
-chosen_id = dataset_view.choose(files)
+file = file_chooser.choose(first)
+if file is None:
+    st.stop()
+file_id = file.id
 
 
 @st.fragment(run_every=1.0)
@@ -34,18 +44,20 @@ def wait_for_enrichment() -> None:
     st.info(
         "The worker is counting conversations, quality and tokens.", icon=":material/hourglass_top:"
     )
-    if training_files.get(chosen_id).enrichment_status != EnrichmentStatus.PROCESSING:
+    if training_files.get(file_id).enrichment_status != EnrichmentStatus.PROCESSING:
         st.rerun()
 
 
-file = training_files.get(chosen_id)
+waiting = file.enrichment_status == EnrichmentStatus.PROCESSING
 summary = DatasetSummary.from_dict(file.summary) if file.summary else None
-state, reason = readiness(summary), training_files.why_not(file)
-about, action = st.columns([3.4, 1], vertical_alignment="center")
+reason = training_files.why_not(file)
+state = readiness(None) if waiting else readiness(summary, reason)
+job = first_estimate(file) if summary is not None else None
+
+about, action, manage = st.columns([3, 1.25, 0.75], vertical_alignment="center")
 with about.container(horizontal=True, vertical_alignment="center"):
     st.subheader(plain(file.name), anchor=False, width="content")
-    colour = {"ready": "green", "processing": "gray", "review": "orange"}[state.state]
-    st.badge(state.label, color=colour, help=plain(state.tooltip))
+    dataset_view.show_readiness(state)
 create = action.button(
     "Create Training Job",
     type="primary",
@@ -55,23 +67,21 @@ create = action.button(
     disabled=reason is not None,
     help=reason and plain(reason),
 )
+with manage:
+    file_menu.draw(person, file)
 st.caption(
     f"{file.size_bytes / 1e6:.1f} MB · updated {date_and_time(file.updated_at)} · {file.format}"
 )
-if create:
-    try:
-        job_id = drafts.create(person, chosen_id)
-    except Refusal as error:
-        st.error(plain(error))
-    else:
-        drafting.forget()
-        go("preset", job_id)
+if create and summary is not None and job is not None:
+    file_job.create(person, file, summary, job)
 
-if file.enrichment_status == EnrichmentStatus.PROCESSING:
+if waiting:
     wait_for_enrichment()
 elif reason:
     st.warning(plain(reason), icon=":material/block:")
-if summary is not None:
+    file_menu.draw_restore(person, file)
+if summary is not None and job is not None:
+    file_job.preview(file, job)
     dataset_view.show_problems(summary)
     dataset_view.show_summary(file, summary)
     conversation_view.draw(file.id)

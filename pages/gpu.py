@@ -1,108 +1,124 @@
 """Step 3: where the job runs and what an hour costs (FR1.1.3)."""
 
-import streamlit as st
+from datetime import UTC, datetime
 
-from lib.domain.estimate import format_hours
+import streamlit as st
+from lib.ui.radio_cards import RadioCard, radio_cards
+
 from lib.domain.money import percent, usd
-from lib.domain.offers import Tier
+from lib.domain.offers import LOCAL_KEY, SPOT_KEY, Tier, offer_key
+from lib.domain.presets import PRESETS
+from lib.domain.recommendation import Recommendation, recommend
 from lib.services.assessment import assess
 from lib.services.estimates import Priced
-from lib.services.quotes import RATE_SOURCES
-from lib.ui import cost_charts, drafting, wizard
+from lib.services.offers import freshness
+from lib.ui import cost_charts, drafting, offer_choice, offer_deadline, wizard
 from lib.ui.guard import guard
+from lib.ui.offer_cards import missing_card, offer_card
+from lib.ui.offer_rates import draw_rates
+from lib.ui.offer_table import choose_offer
+from lib.ui.offer_words import saved, terms
 from lib.ui.text import plain
 
 person = guard()
 opened = drafting.open_draft(person)
 assessment = assess(opened)
-offers = sorted((assessment.priced, *assessment.others), key=lambda priced: priced.offer.key)
-by_tier = {priced.offer.tier: priced for priced in offers}
+draft, now = opened.draft, datetime.now(UTC)
+
+h100 = assessment.of(SPOT_KEY)
+assert h100 is not None, "the published H100 is always offered"
+# The GPU that the toggle and the cards are about: the chosen one, the H100 while none is rented.
+gpu = h100.offer if assessment.priced.offer.is_local else assessment.priced.offer
+keys = {tier: offer_key(gpu.engine, gpu.gpu, tier) for tier in (Tier.SPOT, Tier.ON_DEMAND)}
+spot, on_demand = assessment.of(keys[Tier.SPOT]), assessment.of(keys[Tier.ON_DEMAND])
+here = assessment.of(LOCAL_KEY)
+saving = saved(spot, on_demand)
+
+
+def choose(key: str) -> None:
+    """What the toggle, the cards and the table all call."""
+    offer_choice.choose(person, opened, assessment, key)
+
+
+def recommended() -> Recommendation | None:
+    """By FR1.1.3's rules; None where one tier is missing and there is nothing to weigh."""
+    if spot is None or on_demand is None or not spot.estimate or not on_demand.estimate:
+        return None
+    return recommend(
+        spot.estimate.duration_hours,
+        spot.estimate.total,
+        on_demand.estimate.total,
+        assessment.budget.remaining,
+        offer_deadline.hours_left(opened, now),
+    )
+
+
+def cards() -> list[RadioCard]:
+    """Spot, on demand, this machine; a tier that is not offered is there and closed."""
+    found = []
+    for tier, priced, other in (
+        (Tier.SPOT, spot, on_demand),
+        (Tier.ON_DEMAND, on_demand, spot),
+        (Tier.LOCAL, here, None),
+    ):
+        if priced is None:
+            found.append(missing_card(tier, keys[tier], gpu.gpu_title))
+            continue
+        best = advice is not None and advice.tier is tier
+        found.append(offer_card(priced, other, assessment.history, now, recommended=best))
+    return found
+
+
+def warn_of_scarcity(priced: Priced | None) -> None:
+    """What RunPod says of its stock, where little or nothing is left."""
+    if priced and priced.offer.stock_warning:
+        st.warning(plain(priced.offer.stock_warning))
+
 
 wizard.head("gpu", "The same job on each offer. Your choice decides what the panel shows.")
+draw_rates(person, freshness(), [entry.offer for entry in (spot, on_demand) if entry], now)
 
-TITLES = {
-    Tier.SPOT: (":material/bolt: Spot Instance (Recommended)", "Choose spot"),
-    Tier.ON_DEMAND: (":material/verified: On-Demand Instance", "Choose on demand"),
-    Tier.LOCAL: (":material/computer: This machine", "Choose this machine"),
-}
-BENEFITS = {
-    Tier.SPOT: (
-        "Resume within 10 minutes from last checkpoint (saved every 100 steps)",
-        "10-30% chance of interruption, as published; no history yet",
-    ),
-    Tier.ON_DEMAND: (
-        "No interruptions, predictable completion time",
-        "Best for client deadlines, mission-critical training",
-    ),
-    Tier.LOCAL: (
-        "A real rehearsal of this configuration on a small model",
-        "Shows that file and settings work before money is spent",
-    ),
-}
+advice = recommended()
+offer_choice.draw_toggle(person, opened, assessment, gpu, advice)
+if advice is not None:
+    st.markdown(f":material/recommend: **{plain(advice.message)}**")
+for priced in (spot, on_demand):
+    warn_of_scarcity(priced)
+for reason in dict.fromkeys(p.offer.unavailable for p in (spot, on_demand) if p):
+    if reason:
+        st.caption(f":material/info: {plain(reason)}")
 
+radio_cards(
+    "offers", f"How to run it: {gpu.gpu_title} or this machine", cards(), draft.offer_key, choose
+)
+with st.container(horizontal=True, key="terms"):
+    for term, text in terms(spot, on_demand).items():
+        st.caption(term, help=plain(text), width="content")
 
-def card(priced: Priced) -> None:
-    """One offer: price first, then what speaks for and against it, and the choice."""
-    offer, estimate = priced.offer, priced.estimate
-    chosen = offer.key == draft.offer_key
-    title, action = TITLES[offer.tier]
-    with wizard.choice_card(offer.tier, chosen=chosen):
-        st.markdown(f"**{title}**")
-        st.html(
-            f'<div class="panel-price num"><b>{usd(offer.hourly_rate)}</b> / hr</div>'
-            f"<small>{offer.gpu_title} · {RATE_SOURCES[offer.source]}</small>"
-        )
-        if estimate is not None:
-            wizard.rows(
-                [
-                    ("This job", usd(estimate.total)),
-                    ("Time", format_hours(estimate.duration_hours)),
-                    ("Compared with on demand", saving(priced)),
-                ]
-            )
-        elif chosen:
-            st.caption(plain(priced.message))
-        else:
-            st.caption("Its time is measured with a few real steps once you choose it.")
-        st.markdown("\n".join(f"- {text}" for text in BENEFITS[offer.tier]))
-        if offer.unavailable:
-            st.badge("Quote only", color="orange", help=plain(offer.unavailable))
-        st.button(
-            "✓ Selected" if chosen else action,
-            key=f"choose-{offer.tier}",
-            type="primary" if chosen else "secondary",
-            width="stretch",
-            on_click=drafting.change_draft,
-            args=(person,),
-            kwargs={"offer_key": offer.key},
-        )
+offer_deadline.draw_deadline(person, opened, assessment.priced, now)
 
-
-def saving(priced: Priced) -> str:
-    """What the offer saves against on demand, computed from both estimates."""
-    rented = by_tier[Tier.ON_DEMAND].estimate
-    if rented is None or priced.estimate is None or priced.offer.tier is Tier.ON_DEMAND:
-        return "–"
-    saved = rented.total - priced.estimate.total
-    return f"save {usd(saved)} ({percent(saved, rented.total)} %)"
-
-
-draft = opened.draft
-order = (Tier.SPOT, Tier.ON_DEMAND, Tier.LOCAL)
-for column, tier in zip(st.columns(3), order, strict=True):
-    with column:
-        card(by_tier[tier])
-
-rented = [by_tier[tier] for tier in (Tier.SPOT, Tier.ON_DEMAND)]
+rented = [priced for priced in (spot, on_demand) if priced]
 st.plotly_chart(
     cost_charts.cost_comparison(rented),
     key="cost-comparison",
     config={"displayModeBar": False},
     alt="Total cost of this job on spot and on demand, with the interruption buffer",
 )
-spot, rent = (priced.offer.hourly_rate for priced in rented)
-st.caption(
-    f"An hour on spot saves {percent(rent - spot, rent)} % ({plain(usd(rent - spot))}) of the "
-    "on-demand rate, computed from the rates above."
-)
+if saving is not None and on_demand and on_demand.estimate:
+    share = percent(saving, on_demand.estimate.total)
+    st.markdown(f":green[**Spot saves {plain(usd(saving))} ({share}%)**] on this job.")
+
+others = [
+    entry
+    for entry in (assessment.priced, *assessment.others)
+    if not entry.offer.is_local and entry.offer.gpu != gpu.gpu
+]
+if others:
+    with st.expander(f"Other GPUs ({len(others)} offers)", icon=":material/memory:"):
+        choose_offer(others, PRESETS[draft.preset], choose)
+        st.caption(
+            "The published formula is about the H100: times on other GPUs follow it until runs "
+            "on them have finished."
+        )
+offer_choice.draw_question(person, opened, assessment)
 wizard.foot(person, opened, "gpu")

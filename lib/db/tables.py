@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
+from lib.domain.audit import ActionType
 from lib.domain.people import Role
 from lib.domain.states import EnrichmentStatus, JobStatus
 
@@ -304,6 +305,8 @@ budget_config = Table(
     Column("monthly_budget_limit", Dollars, nullable=False),
     Column("grace_percent", Numeric(5, 2), nullable=False),
     Column("set_by", Uuid, ForeignKey("users.id")),
+    Column("approved_by", Uuid, ForeignKey("users.id")),  # of an increase request
+    Column("approved_at", Moment),
     _created_at(),
     UniqueConstraint("user_id", "effective_month"),
     CheckConstraint("monthly_budget_limit >= 0", name="limit_not_negative"),
@@ -326,7 +329,7 @@ budget_reservations = Table(
     Index("ix_budget_reservations_month", "user_id", "month"),
 )
 
-#: Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE.
+#: Append-only: triggers refuse UPDATE, DELETE and TRUNCATE, and chain each row to the one before.
 budget_audit_log = Table(
     "budget_audit_log",
     metadata,
@@ -340,6 +343,118 @@ budget_audit_log = Table(
     Column("justification", Text),
     Column("details", JSONB, nullable=False, server_default="{}"),
     Column("ip_address", INET),
+    # The trigger writes these, and the id, whatever an INSERT says.
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    _one_of("action_type", ActionType),
+    Index("ix_budget_audit_log_action_type", "action_type", "id"),
+    Index("ix_budget_audit_log_job_id", "job_id"),
+    Index("ix_budget_audit_log_timestamp", "timestamp"),
+)
+
+#: A limit above the limits of all who report to one manager; there need not be one.
+team_budgets = Table(
+    "team_budgets",
+    metadata,
+    Column("manager_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("effective_month", Date, primary_key=True),
+    Column("monthly_budget_limit", Dollars, nullable=False),
+    Column("set_by", Uuid, ForeignKey("users.id"), nullable=False),
+    _created_at(),
+    CheckConstraint("monthly_budget_limit >= 0", name="limit_not_negative"),
+    CheckConstraint("EXTRACT(day FROM effective_month) = 1", name="month_begins_on_the_first"),
+)
+
+#: Requests for a higher limit; decided once, never by who asked.
+budget_requests = Table(
+    "budget_requests",
+    metadata,
+    _id(),
+    Column("user_id", Uuid, ForeignKey("budget_accounts.user_id"), nullable=False),
+    Column("approver_id", Uuid, ForeignKey("users.id")),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id")),
+    Column("effective_month", Date, nullable=False),
+    Column("current_limit", Dollars, nullable=False),
+    Column("new_limit", Dollars, nullable=False),
+    Column("justification", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),
+    _created_at(),
+    Column("expires_at", Moment, nullable=False),
+    Column("reminded_at", Moment),
+    Column("decided_at", Moment),
+    Column("decided_by", Uuid, ForeignKey("users.id")),
+    Column("reason", Text),
+    _one_of("status", ("pending", "approved", "denied", "withdrawn", "expired")),
+    CheckConstraint("new_limit > current_limit", name="asks_for_more"),
+    CheckConstraint("decided_by <> user_id OR status = 'withdrawn'", name="not_decided_by_oneself"),
+    CheckConstraint("(status = 'pending') = (decided_at IS NULL)", name="decided_or_pending"),
+    Index(
+        "uq_budget_requests_one_pending",
+        "user_id",
+        unique=True,
+        postgresql_where=text("status = 'pending'"),
+    ),
+)
+
+#: A manager's word that one job may start at one amount in spite of the limit.
+budget_overrides = Table(
+    "budget_overrides",
+    metadata,
+    _id(),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), nullable=False, index=True),
+    Column("user_id", Uuid, ForeignKey("budget_accounts.user_id"), nullable=False),
+    Column("approved_by", Uuid, ForeignKey("users.id"), nullable=False),
+    Column("override_amount", Dollars, nullable=False),  # how far above the limit
+    Column("cost_max", Dollars, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("justification", Text, nullable=False),
+    Column("approved_at", Moment, nullable=False, server_default=func.now()),
+    CheckConstraint("override_amount > 0", name="covers_something"),
+)
+
+#: What a month was expected to cost, as seen on each day of it.
+budget_forecasts = Table(
+    "budget_forecasts",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("budget_accounts.user_id"), primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("projected", Dollars, nullable=False),
+)
+
+#: Notices that a user has seen once and need not see again.
+notices_seen = Table(
+    "notices_seen",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id"), primary_key=True),
+    Column("notice", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False, server_default=func.now()),
+)
+
+#: Mail to be sent: written in the transaction of what it tells, sent by the worker afterwards.
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("recipient_id", Uuid, ForeignKey("users.id")),
+    Column("to_address", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body_text", Text, nullable=False),
+    Column("body_html", Text, nullable=False),
+    _created_at(),
+    Column("due_at", Moment, nullable=False, server_default=func.now()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Moment),
+    Column("failed_at", Moment),  # given up; `error` says why
+    Column("error", Text),
+    *_lease(),
+    Index(
+        "ix_outbox_due",
+        "due_at",
+        postgresql_where=text("sent_at IS NULL AND failed_at IS NULL"),
+    ),
 )
 
 #: Who did what that is not about money: imports, drafts, sign-ins. Success and failure alike.
@@ -374,6 +489,7 @@ quotes = Table(
     Column("client", Text, nullable=False, server_default=""),
     Column("project", Text, nullable=False, server_default=""),
     Column("configuration", Text, nullable=False, server_default=""),
+    Column("content", JSONB),  # of each choice all that the next quote is compared with
     Column("pdf", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
     _one_of("kind", ("single", "comparison")),
@@ -389,6 +505,7 @@ gpu_offers = Table(
     Column("gpu_title", Text, nullable=False),
     Column("tier", Text, nullable=False),
     Column("hourly_rate", Dollars, nullable=False),
+    Column("source", Text, nullable=False),  # a tier that was refused is there as published
     Column("vram_gb", Integer),
     Column("stock", Text),
     Column("unavailable", Text),
@@ -396,6 +513,7 @@ gpu_offers = Table(
     UniqueConstraint("engine", "fetched_at", "gpu", "tier"),
     CheckConstraint("hourly_rate > 0", name="rate_is_positive"),
     _one_of("tier", ("spot", "on_demand")),
+    _one_of("source", ("published", "provider")),
 )
 
 #: Every fit of the estimate's second version, kept with its coefficients and its back-test.

@@ -52,6 +52,11 @@ def everyone(connection: Connection) -> list[Row]:
     )
 
 
+def team_of(connection: Connection, manager_id: UUID) -> list[UUID]:
+    """Everybody who reports to a manager, disabled users as well."""
+    return list(connection.scalars(select(users.c.id).where(users.c.manager_id == manager_id)))
+
+
 def open_session(connection: Connection, user_id: UUID, expires_at: datetime) -> UUID:
     """A session on the server, which the cookie only names; forgets earlier failures."""
     connection.execute(

@@ -86,6 +86,48 @@ def decide(budget: Budget, cost_max: Decimal) -> Decision:
     )
 
 
+JUSTIFICATION = (20, 2000)  # characters of an override's reason
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The month with a further job at its most (FR1.2.2); `over` is zero within the limit."""
+
+    projected: Decimal
+    limit: Decimal
+    active_jobs: int
+
+    @property
+    def over(self) -> Decimal:
+        return max(self.projected - self.limit, ZERO)
+
+    @property
+    def text(self) -> str:
+        others = f"{self.active_jobs} active job{'' if self.active_jobs == 1 else 's'}"
+        told = (
+            f"Projected Monthly Spend: {usd(self.projected)} (includes {others} + this job). "
+            f"Budget Limit: {usd(self.limit)}."
+        )
+        return f"{told} Projected Overage: {usd(self.over)}" if self.over else told
+
+
+def forecast(budget: Budget, cost_max: Decimal) -> Forecast:
+    """What is spent and reserved, and this job at its most."""
+    projected = budget.spent + budget.reserved + cost_max
+    return Forecast(projected, budget.limit, budget.active_jobs)
+
+
+def check_justification(text: str, field: str = "justification") -> str:
+    """The trimmed reason of an override. Raises ValueError."""
+    cleaned = text.replace("\x00", "").strip()
+    least, most = JUSTIFICATION
+    if not least <= len(cleaned) <= most:
+        raise ValueError(
+            f"{field}: write {least} to {most:,} characters; these are {len(cleaned):,}"
+        )
+    return cleaned
+
+
 def insufficient(decision: Decision, budget: Budget) -> str:
     """FR1.2.1's budget error, for the panel of a job that the budget does not bear."""
     return (

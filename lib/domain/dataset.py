@@ -24,6 +24,8 @@ __all__ = [
     "problems",
     "readiness",
     "safe_name",
+    "scores_explained",
+    "too_few",
 ]
 
 MIN_CONVERSATIONS = 50  # FR1.1.1
@@ -177,6 +179,15 @@ def _declared_mismatch(summary: DatasetSummary) -> str:
     return f"The file contradicts itself: {', '.join(differing)}." if differing else ""
 
 
+def too_few(conversations: int) -> str | None:
+    """Why no job can be made of a file with so many conversations, or None (FR1.1.1)."""
+    if conversations >= MIN_CONVERSATIONS:
+        return None
+    return (
+        f"Insufficient conversations: {conversations}, and a job needs at least {MIN_CONVERSATIONS}"
+    )
+
+
 def eligible(summary: DatasetSummary) -> bool:
     """Whether nothing blocking stands against training on the file."""
     return all(problem.severity != "blocking" for problem in problems(summary))
@@ -191,8 +202,13 @@ class Readiness:
     tooltip: str
 
 
-def readiness(summary: DatasetSummary | None) -> Readiness:
-    """The indicator of a file; None stands for one that is still being read."""
+def readiness(summary: DatasetSummary | None, obstacle: str | None = None) -> Readiness:
+    """The indicator of a file. `obstacle`: why no job can be made from it now, if that is so.
+
+    Without summary and obstacle it is still being read.
+    """
+    if obstacle is not None:
+        return Readiness("review", "⚠ Review Required", f"No job can be made now. {obstacle}")
     if summary is None:
         tooltip = "The file is still being read and checked. It can be chosen once that is done."
         return Readiness("processing", "⏳ Processing", tooltip)
@@ -210,6 +226,23 @@ def readiness(summary: DatasetSummary | None) -> Readiness:
     )
     tooltip = " ".join([*(problem.message for problem in found), advice])
     return Readiness("review", "⚠ Review Required", tooltip)
+
+
+def scores_explained(summary: DatasetSummary) -> str | None:
+    """What it means that every pair has one and the same score; None where scores differ."""
+    score = summary.average_quality
+    if score is None or not summary.min_quality == summary.max_quality == score:
+        return None
+    reviewed = (
+        f"{summary.human_reviewed:,} of {summary.training_pairs:,} pairs are"
+        if summary.human_reviewed
+        else "none is"
+    )
+    return (
+        f"Every pair is scored {score}, and {reviewed} marked as reviewed: such scores do not tell "
+        "better conversations from worse ones. Read some of them below; once somebody has scored "
+        "and marked the pairs in the file, import it again."
+    )
 
 
 def pairs_explained(summary: DatasetSummary) -> str:

@@ -89,8 +89,17 @@ def with_auto_name(draft: Draft, today: date) -> Draft:
     if draft.name_edited:
         return draft
     tail = f" - {draft.preset.title()} - {today.isoformat()}"
-    stem = draft.training_file_name.rsplit(".", 1)[0] or draft.training_file_name
-    return replace(draft, name=stem[: NAME_LENGTH[1] - len(tail)].rstrip() + tail)
+    return replace(draft, name=_named_after(draft.training_file_name, tail))
+
+
+def first_name(file_name: str, today: date) -> str:
+    """`{file} - {YYYY-MM-DD}`, as a new job is called before anything is configured (FR1.1.1)."""
+    return _named_after(file_name, f" - {today.isoformat()}")
+
+
+def _named_after(file_name: str, tail: str) -> str:
+    stem = file_name.rsplit(".", 1)[0] or file_name
+    return stem[: NAME_LENGTH[1] - len(tail)].rstrip() + tail
 
 
 def change(draft: Draft, today: date, **changes: Any) -> Draft:

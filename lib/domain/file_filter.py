@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
+from lib.domain.dataset import too_few
+
 
 class Listed(Protocol):
     """What the chooser looks at: columns of the listing, never a file's summary."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def status(self) -> str: ...
     @property
     def conversation_count(self) -> int: ...
     @property
@@ -49,6 +53,11 @@ class Entry(Generic[File]):
 
     file: File
     obstacle: str | None
+
+
+def unselectable(file: Listed) -> str | None:
+    """Why a file is greyed in the chooser: only active files of 50 conversations can be chosen."""
+    return "Archived" if file.status != "active" else too_few(file.conversation_count)
 
 
 def entries(

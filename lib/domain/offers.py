@@ -1,11 +1,12 @@
 """Offers: what an hour on which GPU costs, where the figure comes from, can it be bought today."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 
 class Tier(StrEnum):
@@ -24,12 +25,22 @@ class RateSource(StrEnum):
     SETTING = "setting"
 
 
+class Stock(StrEnum):
+    """How many GPUs the provider says are free; it publishes levels, never a percentage."""
+
+    NONE = "NONE"
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
 @dataclass(frozen=True)
 class Offer:
     """One way to run a job: engine, GPU, tier and price, and whether it can be bought now.
 
     `unavailable` says in plain words why the offer cannot be started today; it can be quoted
-    all the same. `fetched_at` is None for published figures: nobody fetched them.
+    all the same. `fetched_at` is None for published figures: nobody fetched them. `stock` is None
+    where the provider did not say.
     """
 
     engine: str
@@ -41,11 +52,12 @@ class Offer:
     vram_gb: int | None = None  # None: not a GPU with a memory of its own
     fetched_at: datetime | None = None
     unavailable: str | None = None
+    stock: Stock | None = None
 
     @property
     def key(self) -> str:
         """Stable name of the offer inside a draft: engine, GPU and tier, not the price."""
-        return f"{self.engine}/{self.gpu}/{self.tier}"
+        return offer_key(self.engine, self.gpu, self.tier)
 
     @property
     def is_local(self) -> bool:
@@ -55,37 +67,76 @@ class Offer:
     def title(self) -> str:
         return f"{self.gpu_title}, {TIER_TITLES[self.tier]}"
 
+    @property
+    def stock_warning(self) -> str | None:
+        """FR1.1.3's warning in its words, with the level that the provider states."""
+        if self.stock is Stock.LOW:
+            return (
+                f"⚠ High {TIER_TITLES[self.tier]} demand currently (RunPod's stock: LOW) - longer "
+                "provisioning time expected (5-10 minutes)"
+            )
+        if self.stock is Stock.NONE:
+            return (
+                f"⚠ No {TIER_TITLES[self.tier]} capacity currently (RunPod's stock: NONE) - a job "
+                "would wait until a GPU is free"
+            )
+        return None
+
 
 TIER_TITLES: Mapping[Tier, str] = MappingProxyType(
     {Tier.SPOT: "spot", Tier.ON_DEMAND: "on demand", Tier.LOCAL: "own hardware"}
 )
 
-LOCAL_ENGINE = "local"
-H100_PCIE = "H100_PCIE_80GB"
-SPOT_KEY = f"runpod/{H100_PCIE}/{Tier.SPOT}"
-ON_DEMAND_KEY = f"runpod/{H100_PCIE}/{Tier.ON_DEMAND}"
-LOCAL_KEY = f"{LOCAL_ENGINE}/this-machine/{Tier.LOCAL}"
+
+def offer_key(engine: str, gpu: str, tier: Tier) -> str:
+    return f"{engine}/{gpu}/{tier}"
+
+
+LOCAL_ENGINE, RUNPOD_ENGINE = "local", "runpod"
+H100_PCIE, H100_PCIE_TITLE = "H100_PCIE_80GB", "H100 PCIe 80GB"
+SPOT_KEY = offer_key(RUNPOD_ENGINE, H100_PCIE, Tier.SPOT)
+ON_DEMAND_KEY = offer_key(RUNPOD_ENGINE, H100_PCIE, Tier.ON_DEMAND)
+LOCAL_KEY = offer_key(LOCAL_ENGINE, "this-machine", Tier.LOCAL)
+
+PUBLISHED_RATES: Mapping[Tier, Decimal] = MappingProxyType(
+    {Tier.SPOT: Decimal("2.49"), Tier.ON_DEMAND: Decimal("7.99")}
+)
+CHECKPOINT_STEPS = 100
+RECOVERY_ATTEMPTS = 3
+RECOVERY_MINUTES = 10
+
 NOT_CONNECTED = (
     "RunPod is not connected in this installation, so this offer can be quoted but not started. "
     "Rehearse the same configuration on this machine."
 )
+QUOTE_ONLY = (
+    "RunPod's rates are read, but this version does not start jobs there yet, so this offer can "
+    "be quoted but not started. Rehearse the same configuration on this machine."
+)
+SPOT_WITHDRAWN = (
+    "RunPod no longer offers spot instances of this GPU to this account. The rate shown is the "
+    "published one, for comparison; nothing else is taken in its place."
+)
+NOT_LISTED = "RunPod does not list this GPU at present, so it cannot be rented."
+
+
+def published_offer(tier: Tier, unavailable: str | None = NOT_CONNECTED) -> Offer:
+    """The H100 at the rate printed in FR1.1.3, $2.49 spot and $7.99 on demand, never fetched."""
+    return Offer(
+        engine=RUNPOD_ENGINE,
+        gpu=H100_PCIE,
+        gpu_title=H100_PCIE_TITLE,
+        tier=tier,
+        hourly_rate=PUBLISHED_RATES[tier],
+        source=RateSource.PUBLISHED,
+        vram_gb=80,
+        unavailable=unavailable,
+    )
 
 
 def published_offers() -> tuple[Offer, ...]:
-    """The rates printed in FR1.1.3: $2.49 spot and $7.99 on demand, never fetched."""
-    return tuple(
-        Offer(
-            engine="runpod",
-            gpu=H100_PCIE,
-            gpu_title="H100 PCIe 80GB",
-            tier=tier,
-            hourly_rate=rate,
-            source=RateSource.PUBLISHED,
-            vram_gb=80,
-            unavailable=NOT_CONNECTED,
-        )
-        for tier, rate in ((Tier.SPOT, Decimal("2.49")), (Tier.ON_DEMAND, Decimal("7.99")))
-    )
+    """Both published offers, spot first."""
+    return tuple(published_offer(tier) for tier in PUBLISHED_RATES)
 
 
 def local_offer(hourly_rate: Decimal) -> Offer:
@@ -108,3 +159,47 @@ def enough_memory(offer: Offer, needed_gb: int, preset_title: str) -> str | None
         f"{preset_title} needs {needed_gb} GB of GPU memory and {offer.gpu_title} has "
         f"{offer.vram_gb} GB. Choose a smaller preset or a larger GPU."
     )
+
+
+def sibling(offers: Sequence[Offer], offer: Offer, tier: Tier) -> Offer | None:
+    """The offer of the same engine and GPU on another tier; None where there is none."""
+    wanted = offer_key(offer.engine, offer.gpu, tier)
+    return next((other for other in offers if other.key == wanted), None)
+
+
+def offer_configuration(offer: Offer) -> dict[str, Any]:
+    """What a job's configuration keeps of its offer, by the names of FR1.1.3.
+
+    Spot: checkpoints and recovery; on demand: the guarantee. A run on this machine writes the same
+    checkpoints.
+    """
+    kept = {
+        "gpu_type": offer.gpu,
+        "pricing_tier": str(offer.tier),
+        "hourly_rate": offer.hourly_rate,
+    }
+    if offer.tier is Tier.ON_DEMAND:
+        return {**kept, "guaranteed_completion": True}
+    kept["checkpoint_interval_steps"] = CHECKPOINT_STEPS
+    if offer.tier is Tier.SPOT:
+        kept["max_recovery_attempts"] = RECOVERY_ATTEMPTS
+        kept["recovery_timeout_minutes"] = RECOVERY_MINUTES
+    return kept
+
+
+def gpu_selection(
+    offer: Offer, *, estimated_cost: Decimal, interruption_rate: Decimal
+) -> dict[str, Any]:
+    """The GPU selection as FR1.1.3 stores it in a job's configuration.
+
+    `interruption_rate` is a share from 0 to 1 and counts on spot alone. Every run writes
+    checkpoints, whatever its tier.
+    """
+    risk = interruption_rate * 100 if offer.tier is Tier.SPOT else Decimal(0)
+    return {
+        "gpu_pricing_tier": str(offer.tier),
+        "hourly_rate": offer.hourly_rate,
+        "estimated_cost": estimated_cost,
+        "interruption_risk_percentage": risk,
+        "checkpoint_enabled": True,
+    }

@@ -24,6 +24,8 @@ class Role(StrEnum):
 
 #: Roles whose holders see and decide for others.
 MANAGING = frozenset({Role.MANAGER, Role.ADMIN, Role.OWNER})
+#: Roles whose holders see and decide for everybody, not for a team alone.
+ADMINISTERING = frozenset({Role.ADMIN, Role.OWNER})
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,18 @@ class Person:
     @property
     def may_see_all_jobs(self) -> bool:
         return self.role in MANAGING
+
+
+def may_set_limit(actor: Person, subject_id: UUID, manager_id: UUID | None) -> bool:
+    """Nobody sets their own limit but the owner, who has nobody above.
+
+    Managers set those of their own team, admins those of everybody else.
+    """
+    if actor.id == subject_id:
+        return actor.role is Role.OWNER
+    if actor.role is Role.MANAGER:
+        return manager_id == actor.id
+    return actor.role in ADMINISTERING
 
 
 def clean_email(text: str) -> str:

@@ -186,6 +186,16 @@ def default_preset(conversations: int | None) -> str:
     return "conservative" if conversations < 150 else "aggressive"
 
 
+def default_preset_because(conversations: int) -> str:
+    """Why `default_preset` takes the one it takes, in words."""
+    size = {
+        "conservative": "fewer than 150 conversations",
+        "balanced": "150 to 300 conversations",
+        "aggressive": "more than 300 conversations",
+    }[default_preset(conversations)]
+    return f"it is the preset for {size}, and this file has {conversations:,}"
+
+
 def preset_locked(name: str, conversations: int | None, completed_jobs: int) -> str | None:
     """Why this preset cannot be chosen, or None (FR1.1.2: Aggressive's lock)."""
     if name != "aggressive" or completed_jobs >= COMPLETED_JOBS_TO_UNLOCK_AGGRESSIVE:

@@ -19,7 +19,8 @@ from lib.domain.offers import Offer
 class RunSpec:
     """One attempt at a job, complete: what to train, on what, from where.
 
-    `name` is unique to the attempt and is how the run is found again after any doubt.
+    `name` is unique to the attempt and is how the run is found again after any doubt. The trainer
+    refuses sequences whose SHA-256 is another than `sequences_sha256` (None: it is not known).
     """
 
     name: str
@@ -28,6 +29,7 @@ class RunSpec:
     sequences: Path
     hyperparameters: Mapping[str, Any]
     max_steps: int | None = None
+    sequences_sha256: str | None = None
 
 
 @dataclass(frozen=True)

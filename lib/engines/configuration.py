@@ -33,6 +33,7 @@ def trainer_config(
     hyperparameters: Mapping[str, Any],
     model_cache: str,
     max_steps: int | None = None,
+    sequences_sha256: str | None = None,
 ) -> dict[str, Any]:
     """The trainer's configuration file (docs/trainer.md) for a run on this machine."""
     return {
@@ -41,6 +42,7 @@ def trainer_config(
         "attempt": attempt,
         "run_dir": run_dir,
         "sequences": sequences,
+        "sequences_sha256": sequences_sha256,
         "base_model": settings().local_base_model,
         "model_cache": model_cache,
         "hyperparameters": dict(hyperparameters),

@@ -12,6 +12,10 @@ class SubmitRefused(Exception):
         self.code = code
 
 
+class ProviderProblem(Exception):
+    """A provider could not be asked, or its answer is of no use; why, without any secret."""
+
+
 class UnknownEngine(Exception):
     """This installation has no engine of that name."""
 

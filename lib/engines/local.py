@@ -175,6 +175,7 @@ def _config(run: RunSpec) -> dict[str, object]:
         hyperparameters=run.hyperparameters,
         model_cache=str(storage.model_cache()),
         max_steps=run.max_steps,
+        sequences_sha256=run.sequences_sha256,
     )
 
 

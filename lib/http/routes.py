@@ -1,5 +1,6 @@
 """Plain HTTP beside the pages: addresses that people share, and health."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from lib.db.connection import DatabaseUnavailable, reading
+from lib.services.errors import NotAllowed
+from lib.services.requests import link_claims
 
 
 async def configure(request: Request) -> Response:
@@ -29,6 +32,26 @@ async def hyperparameters_explained(_request: Request) -> Response:
 async def jobs(_request: Request) -> Response:
     """`/jobs`: the list, which Streamlit serves at `/` alone since it is where everybody lands."""
     return RedirectResponse("/", status_code=307)
+
+
+async def approval(request: Request) -> Response:
+    """`/approvals/{token}`: from a mail to the decision's page (FR1.2.2). It decides nothing.
+
+    Programs that scan mail follow links, too; a decision is a press of a signed-in approver.
+    """
+    token = request.path_params["token"]
+    try:
+        claims = await run_in_threadpool(link_claims, token)
+    except NotAllowed as refusal:
+        return PlainTextResponse(f"{refusal}\n", status_code=404, headers=_UNSHARED)
+    except DatabaseUnavailable as error:
+        return PlainTextResponse(f"{error}\n", status_code=503, headers=_UNSHARED)
+    query = urlencode({"request": claims.request_id, "action": claims.action, "token": token})
+    return RedirectResponse(f"/approvals?{query}", status_code=303, headers=_UNSHARED)
+
+
+#: A signed link is for one person: no cache keeps it, and no other site learns it.
+_UNSHARED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 async def healthz(_request: Request) -> Response:
@@ -61,6 +84,7 @@ def _to_page(request: Request, page: str) -> Response:
 ROUTES = (
     Route("/training-jobs/{job_id}/configure", configure, methods=["GET"]),
     Route("/training-jobs/{job_id}", details, methods=["GET"]),
+    Route("/approvals/{token}", approval, methods=["GET"]),
     Route("/jobs", jobs, methods=["GET"]),
     Route("/docs/hyperparameters-explained", hyperparameters_explained, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,15 +9,12 @@ from fpdf import FPDF
 from fpdf.enums import Align
 
 from lib.domain.estimate import Estimate
-from lib.domain.money import usd
-from lib.domain.offers import Tier
-from lib.domain.quote import Quote
-from lib.quotes import figures
+from lib.domain.quote import Choice, Comparison, Quote, long_date
+from lib.quotes import closing, figures, side_by_side
 from lib.quotes.fonts import Weight
 from lib.quotes.sheet import (
     ACCENT,
     BODY,
-    HEADING_HEIGHT,
     INK,
     LABEL,
     LEFT,
@@ -36,11 +32,6 @@ _COMPANY = Style(14, Weight.BOLD, INK)
 _TITLE = Style(19, Weight.BOLD, ACCENT)
 _JOB = Style(15, Weight.BOLD, INK)
 _NOBODY = replace(BODY, colour=MUTED)
-_TERMS = (
-    "This is an estimate, not a fixed price: the run is charged for the time it takes, at the "
-    "hourly rate above."
-)
-_LOCAL_TERMS = "This is an estimate of the time; the run uses this machine and no GPU is rented."
 
 
 def render(quote: Quote) -> bytes:
@@ -54,13 +45,28 @@ def render(quote: Quote) -> bytes:
         sheet = Sheet(pdf, Typesetter(pdf, _texts(quote), Path(folder)))
         _letterhead(sheet, quote)
         _job(sheet, quote)
-        figures.headline(sheet, quote.estimate)
-        figures.breakdown(sheet, quote.estimate)
-        figures.comparison(sheet, quote)
-        _configuration(sheet, quote)
-        _small_print(sheet, quote)
+        if len(quote.choices) == 1:
+            _one_choice(sheet, quote.choices[0], quote.comparison)
+        else:
+            side_by_side.overview(sheet, quote.choices)
+            side_by_side.alternatives(sheet, quote.choices)
+            closing.accuracy_records(sheet, quote.choices)
+        closing.conditions(sheet, quote)
+        closing.revision_history(sheet, quote.revisions)
+        closing.signature(sheet, several=len(quote.choices) > 1)
         sheet.footers(f"Cost estimate {quote.number}")
         return bytes(pdf.output())
+
+
+def _one_choice(sheet: Sheet, choice: Choice, comparison: Comparison | None) -> None:
+    figures.headline(sheet, choice)
+    height = figures.breakdown_height(sheet, choice.estimate)
+    sheet.heading("Cost breakdown", following=height)
+    figures.breakdown(sheet, choice.estimate)
+    if comparison is not None:
+        side_by_side.matrix(sheet, comparison, choice.estimate)
+    closing.configuration(sheet, choice)
+    closing.accuracy_record(sheet, choice)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -74,7 +80,7 @@ def _texts(value: object) -> Iterator[str]:
         for field in fields(value):
             yield from _texts(getattr(value, field.name))
     if isinstance(value, Estimate):
-        yield from (value.confidence_text, *value.warnings)
+        yield from (value.confidence_text, value.disclaimer, *value.warnings)
         yield from (text for line in value.lines for text in (line.label, line.detail))
 
 
@@ -85,8 +91,8 @@ def _letterhead(sheet: Sheet, quote: Quote) -> None:
     right = sheet.type.block("Cost estimate", _TITLE, 120, sheet.y - 2, RIGHT - 120, Align.R)
     for text, style in (
         (quote.number, STRONG),
-        (f"Issued {_day(quote.issued_on)}", SMALL),
-        (f"Valid until {_day(quote.valid_until)}", SMALL),
+        (f"Issued {long_date(quote.issued_on)}", SMALL),
+        (f"Valid until {long_date(quote.valid_until)}", SMALL),
     ):
         right = sheet.type.block(text, style, 120, right, RIGHT - 120, Align.R)
     sheet.y = max(left, right) + 3
@@ -120,50 +126,3 @@ def _job(sheet: Sheet, quote: Quote) -> None:
             sheet.type.block(text, style, x, sheet.y + LABEL.line_height, column)
         sheet.y += LABEL.line_height + max(heights) + 1.5
     sheet.paragraph(quote.pairs_explained, SMALL)
-
-
-def _configuration(sheet: Sheet, quote: Quote) -> None:
-    """Short values three to a row, read across; long ones on rows of their own below."""
-    rate = f"{quote.offer_title}, {usd(quote.estimate.hourly_rate)}/hr ({quote.rate_source})"
-    pairs = [("Preset", quote.preset_title), *quote.parameters, ("GPU and rate", rate)]
-    gap, label_width = 3.0, 34.0
-    column = (WIDTH - 2 * gap) / 3
-    value_width = column - label_width
-    short = [p for p in pairs if sheet.type.height(p[1], BODY, value_width) <= BODY.line_height]
-    rows = [(value_width, short[first : first + 3]) for first in range(0, len(short), 3)]
-    rows += [(WIDTH - label_width, [pair]) for pair in pairs if pair not in short]
-    heights = [
-        max(sheet.type.height(label, SMALL, label_width - 2) for label, _ in row)
-        + max(sheet.type.height(value, BODY, width) for _, value in row)
-        - SMALL.line_height
-        for width, row in rows
-    ]
-    # With the small print, which would look lost on a page of its own.
-    sheet.heading("Configuration", following=sum(heights) + _small_print_height(sheet, quote))
-    for (width, row), height in zip(rows, heights, strict=True):
-        sheet.need(height)
-        for index, (label, value) in enumerate(row):
-            x = LEFT + index * (column + gap)
-            sheet.type.block(label, SMALL, x, sheet.y + 0.3, label_width - 2)
-            sheet.type.block(value, BODY, x + label_width, sheet.y, width)
-        sheet.y += height
-
-
-def _small_print(sheet: Sheet, quote: Quote) -> None:
-    sheet.heading("Accuracy and validity", following=2 * BODY.line_height)
-    sheet.paragraph(quote.accuracy, BODY)
-    sheet.paragraph(_terms(quote), BODY)
-
-
-def _small_print_height(sheet: Sheet, quote: Quote) -> float:
-    texts = (quote.accuracy, _terms(quote))
-    return HEADING_HEIGHT + sum(sheet.type.height(text, BODY, WIDTH) for text in texts)
-
-
-def _terms(quote: Quote) -> str:
-    terms = _LOCAL_TERMS if quote.estimate.tier is Tier.LOCAL else _TERMS
-    return f"{terms} It is valid until {_day(quote.valid_until)}."
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

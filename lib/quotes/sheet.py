@@ -1,5 +1,6 @@
 """An A4 document being filled from the top: type styles, colours, headings, page breaks."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fpdf import FPDF
@@ -28,7 +29,7 @@ SMALL = Style(8, Weight.REGULAR, MUTED)
 LABEL = Style(7.5, Weight.BOLD, MUTED)
 HEADING = Style(11, Weight.BOLD, ACCENT)
 _BEFORE_HEADING = 4.0
-HEADING_HEIGHT = _BEFORE_HEADING + HEADING.line_height + 2.3
+_AFTER_HEADING = 2.3
 
 
 class Sheet:
@@ -47,12 +48,12 @@ class Sheet:
 
     def heading(self, text: str, following: float) -> None:
         """A section's heading, kept on one page with the `following` mm of its contents."""
-        self.need(HEADING_HEIGHT + following)
+        title = self.type.height(text, HEADING, WIDTH)
+        self.need(_BEFORE_HEADING + title + _AFTER_HEADING + following)
         self.y += _BEFORE_HEADING
-        self.type.block(text, HEADING, LEFT, self.y, WIDTH)
-        self.y += HEADING.line_height + 0.5
+        self.y = self.type.block(text, HEADING, LEFT, self.y, WIDTH) + 0.5
         self.rule()
-        self.y += 1.8
+        self.y += _AFTER_HEADING - 0.5
 
     def paragraph(self, text: str, style: Style) -> None:
         """Text over as many lines as it takes, from the edge where its script starts."""
@@ -61,6 +62,19 @@ class Sheet:
             align = Align.R if line.direction is TextDirection.RTL else Align.L
             self.type.draw(line, style, LEFT, self.y, WIDTH, align)
             self.y += style.line_height
+
+    def fields(self, pairs: Sequence[tuple[str, str]], label_width: float) -> None:
+        """Labelled texts below one another, each whole on a page, beside its label."""
+        for label, text in pairs:
+            width = WIDTH - label_width
+            height = max(
+                self.type.height(label, SMALL, label_width - 2) + 0.3,
+                self.type.height(text, BODY, width),
+            )
+            self.need(height)
+            self.type.block(label, SMALL, LEFT, self.y + 0.3, label_width - 2)
+            self.type.block(text, BODY, LEFT + label_width, self.y, width)
+            self.y += height + 0.6
 
     def rule(self, colour: Colour = RULE) -> None:
         """A hairline across the text at the current height."""

@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from lib.db import budgets, files, jobs, measurements
-from lib.db import history as past
 from lib.db.connection import transaction
 from lib.domain import draft as drafting
 from lib.domain.budget import Budget, Decision, billing_month, decide
@@ -22,7 +21,7 @@ from lib.domain.presets import PRESETS, preset_locked
 from lib.engines.configuration import measurement_key
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotEligible
-from lib.services.estimates import Priced, Pricing, measurement_request, price
+from lib.services.estimates import Past, Priced, Pricing, measurement_request, price, read_past
 from lib.services.offers import offers
 from lib.services.training_files import check_eligible
 from lib.settings import settings
@@ -48,7 +47,11 @@ class Assessment:
     decision: Decision | None
     blockers: tuple[Blocker, ...]
     aggressive_locked: str | None
-    history: History
+    past: Past
+
+    @property
+    def history(self) -> History:
+        return self.past.history
 
     def of(self, offer_key: str) -> Priced | None:
         """The draft on the offer with this key; None where there is no such offer."""
@@ -74,8 +77,8 @@ def assess(opened: OpenDraft) -> Assessment:
         return assess_within(connection, opened.owner_id, opened.draft, opened.file, ask=True)
 
 
-def measure_again(opened: OpenDraft) -> None:
-    """Puts a failed measurement of this machine back in the worker's queue."""
+def measure(opened: OpenDraft) -> None:
+    """Puts a measurement in the queue of the worker: the first one, or a failed one again."""
     draft, file = opened.draft, opened.file
     key = measurement_key(file.content_hash, draft.hyperparameters.to_dict())
     with transaction() as connection:
@@ -88,10 +91,10 @@ def assess_within(
     """The same inside the caller's transaction, so that a start decides on locked figures."""
     month = billing_month(datetime.now(UTC), settings().time_zone)
     budget = budgets.snapshot(connection, owner_id, month)
-    history = past.read(connection)
+    past = read_past(connection)
     priced = [
-        price(connection, draft, file, offer, history, ask=ask and offer.key == draft.offer_key)
-        for offer in offers()
+        price(connection, draft, file, offer, past, ask=ask and offer.key == draft.offer_key)
+        for offer in offers(connection, keep=draft.offer_key)
     ]
     chosen = next((entry for entry in priced if entry.offer.key == draft.offer_key), priced[0])
     decision = decide(budget, chosen.estimate.cost_max) if chosen.estimate else None
@@ -108,7 +111,7 @@ def assess_within(
         decision=decision,
         blockers=tuple(_blockers(draft, file, chosen, decision, locked, in_use=in_use)),
         aggressive_locked=locked,
-        history=history,
+        past=past,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from lib.db import budgets, users
 from lib.db.connection import reading, transaction
 from lib.domain.budget import Budget, billing_month
-from lib.domain.people import MANAGING, Person
+from lib.domain.people import MANAGING, Person, may_set_limit
 from lib.services.errors import NotAllowed, NotFound
 from lib.settings import settings
 
@@ -42,25 +42,46 @@ def overview(actor: Person, user_id: UUID | None = None) -> MonthOverview:
     with reading() as connection:
         return MonthOverview(
             budget=budgets.snapshot(connection, subject, month),
-            jobs=budgets.month_jobs(connection, subject, month),
+            jobs=budgets.month_jobs(connection, [subject], month),
         )
 
 
-def set_limit(actor: Person, user_id: UUID, limit: Decimal) -> None:
-    """A user's limit from this month on. Raises NotAllowed, NotFound."""
-    if actor.role not in MANAGING:
-        raise NotAllowed("Only managers, admins and the owner set limits.")
+def set_limit(
+    actor: Person,
+    user_id: UUID,
+    limit: Decimal,
+    *,
+    month: date | None = None,
+    grace_percent: Decimal | None = None,
+    ip_address: str | None = None,
+) -> None:
+    """A user's limit from a month on, this one by default, until a later one takes its place.
+
+    Raises NotAllowed, NotFound, ValueError for a month that has passed or a bad grace. A limit
+    below what is already spent is allowed: it stops further jobs.
+    """
+    month = month or this_month()
+    if month < this_month() or month.day != 1:
+        raise ValueError("effective month: must be this month or a later one")
     with transaction() as connection:
-        if users.by_id(connection, user_id) is None:
+        user = users.by_id(connection, user_id)
+        if user is None:
             raise NotFound("There is no such user.")
+        if not may_set_limit(actor, user.id, user.manager_id):
+            raise NotAllowed(
+                "A limit is set by the person's manager, an admin or the owner, never by oneself."
+            )
         budgets.lock(connection, user_id)
-        before = budgets.snapshot(connection, user_id, this_month()).limit
+        before = budgets.snapshot(connection, user_id, month)
+        grace = before.grace_percent if grace_percent is None else grace_percent
+        if not 0 <= grace <= 100:
+            raise ValueError("grace: must be 0 to 100 percent")
         budgets.set_limit(
             connection,
             user_id=user_id,
-            month=this_month(),
+            month=month,
             limit=limit,
-            grace_percent=settings().budget_grace_percent,
+            grace_percent=grace,
             set_by=actor.id,
         )
         budgets.audit(
@@ -69,5 +90,11 @@ def set_limit(actor: Person, user_id: UUID, limit: Decimal) -> None:
             user_id=user_id,
             actor_id=actor.id,
             amount=limit,
-            details={"before": before},
+            details={
+                "before": before.limit,
+                "grace_before": before.grace_percent,
+                "grace_percent": grace,
+                "effective_month": month.isoformat(),
+            },
+            ip_address=ip_address,
         )

@@ -8,11 +8,11 @@ from sqlalchemy import Row
 
 from lib.db import activity, files, jobs
 from lib.db.connection import reading, transaction
-from lib.domain.draft import Draft, new_draft
+from lib.domain.draft import Draft, change, first_name, new_draft, problems
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
 from lib.services.errors import DraftMoved, NotADraft, NotEligible, NotFound, Refusal
-from lib.services.training_files import check_eligible
+from lib.services.training_files import check_eligible, check_unchanged
 from lib.services.visibility import visible
 from lib.settings import settings
 
@@ -33,18 +33,22 @@ def today() -> date:
     return datetime.now(settings().time_zone).date()
 
 
-def create(actor: Person, file_id: UUID) -> UUID:
+def create(actor: Person, file_id: UUID, name: str | None = None) -> UUID:
     """Creates the job in pending_configuration (FR1.1.1) and logs the attempt either way.
 
-    Raises NotFound or NotEligible with the text that FR1.1.1 gives.
+    A name that somebody typed stays; without one, or with the suggested one, the job is named
+    after its file, its preset and the date, and follows them. Raises NotFound or NotEligible with
+    the text that FR1.1.1 gives, Refusal for a bad name.
     """
     try:
         with transaction() as connection:
-            file = files.by_id(connection, file_id)
+            file = files.lock(connection, file_id)
             if file is None:
                 raise NotFound("Training file not found")
             check_eligible(file, in_use=files.has_active_job(connection, file_id))
-            draft = new_draft(str(file.id), file.name, file.conversation_count, today())
+            if changed := check_unchanged(file):
+                raise NotEligible(changed)
+            draft = _new(file, name)
             job_id = jobs.add(
                 connection,
                 training_file_id=file.id,
@@ -53,9 +57,15 @@ def create(actor: Person, file_id: UUID) -> UUID:
                 preset=draft.preset,
                 draft=draft.to_dict(),
             )
-            activity.record(connection, "job_created", actor_id=actor.id, subject=str(job_id))
+            activity.record(
+                connection,
+                "job_created",
+                actor_id=actor.id,
+                subject=str(job_id),
+                details={"training_file_id": str(file.id)},
+            )
             return job_id
-    except (NotFound, NotEligible) as error:
+    except Refusal as error:
         with transaction() as connection:
             activity.record(
                 connection,
@@ -63,9 +73,20 @@ def create(actor: Person, file_id: UUID) -> UUID:
                 actor_id=actor.id,
                 subject=str(file_id),
                 succeeded=False,
-                details={"reason": str(error)},
+                details={"training_file_id": str(file_id), "reason": str(error)},
             )
         raise
+
+
+def _new(file: Row, name: str | None) -> Draft:
+    draft = new_draft(str(file.id), file.name, file.conversation_count, today())
+    typed = (name or "").strip()
+    if typed in ("", first_name(file.name, today())):
+        return draft
+    named = change(draft, today(), name=typed)
+    if problem := problems(named).get("name"):
+        raise Refusal(problem)
+    return named
 
 
 def load(actor: Person, job_id: UUID) -> OpenDraft:

@@ -10,14 +10,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from lib.db import activity, budgets, files, jobs
 from lib.db.connection import reading, transaction
 from lib.db.tables import clients, projects
-from lib.domain.budget import Verdict
+from lib.domain.budget import Verdict, check_justification
 from lib.domain.draft import Draft
-from lib.domain.people import Person
+from lib.domain.people import MANAGING, Person
 from lib.domain.states import TERMINAL, JobStatus
-from lib.engines.configuration import base_model_of
 from lib.services.assessment import Assessment, assess_within
-from lib.services.errors import Refusal, StartRefused
+from lib.services.errors import NotAllowed, Refusal, StartRefused
+from lib.services.job_configuration import configuration_of
 from lib.services.settlement import end_job
+from lib.services.training_files import check_unchanged
 from lib.services.visibility import visible
 
 
@@ -33,24 +34,39 @@ class JobView:
 
 
 def start(
-    actor: Person, job_id: UUID, shown_digest: str, ip_address: str | None = None
+    actor: Person,
+    job_id: UUID,
+    shown_digest: str,
+    ip_address: str | None = None,
+    *,
+    override: str | None = None,
 ) -> Assessment:
     """Queues a draft in one transaction: budget row locked, reservation, audit row, status.
 
-    `shown_digest` is the digest of the assessment that the user saw. Raises StartRefused with the
-    reason (a refusal for want of budget is written to the audit log), NotFound.
+    `shown_digest` is the digest of the assessment that the user saw. `override` is the reason for
+    which a manager, admin or the owner lets this one job exceed the budget (FR1.2.2); it is bound
+    to that digest like the start itself. Raises StartRefused with the reason (a refusal for want
+    of budget is written to the audit log), NotFound, NotAllowed, ValueError for a bad reason.
     """
+    if override is not None:
+        override = check_justification(override)
+        if actor.role not in MANAGING:
+            raise NotAllowed("Only managers, admins and the owner may override a budget.")
     with transaction() as connection:
         job = visible(actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise StartRefused("status", "This job has been started or discarded already.")
         budgets.lock(connection, job.created_by)
         draft = Draft.from_dict(job.draft)
-        file = files.by_id(connection, job.training_file_id)
+        file = files.lock(connection, job.training_file_id)  # one start a file, none on an archived
         assert file is not None
         assessment = assess_within(connection, job.created_by, draft, file, ask=False)
-        refusal = _refusal(assessment, shown_digest)
+        refusal = _refusal(assessment, shown_digest, may_exceed=override is not None)
+        if refusal is None and (changed := check_unchanged(file)):
+            refusal = StartRefused("file", changed)
         if refusal is None:
+            if override is not None:
+                _override(connection, actor, job, assessment, override, ip_address)
             _queue(connection, actor, job, assessment, ip_address)
     if refusal is not None:
         if refusal.code == "budget":
@@ -59,7 +75,7 @@ def start(
     return assessment
 
 
-def _refusal(assessment: Assessment, shown_digest: str) -> StartRefused | None:
+def _refusal(assessment: Assessment, shown_digest: str, *, may_exceed: bool) -> StartRefused | None:
     if assessment.digest != shown_digest:
         return StartRefused(
             "changed",
@@ -67,8 +83,45 @@ def _refusal(assessment: Assessment, shown_digest: str) -> StartRefused | None:
             "figures and start again.",
         )
     for blocker in assessment.blockers:
-        return StartRefused(blocker.code, blocker.message)
+        if not (may_exceed and blocker.code == "budget"):
+            return StartRefused(blocker.code, blocker.message)
     return None
+
+
+def _override(
+    connection: Connection,
+    actor: Person,
+    job: Row,
+    assessment: Assessment,
+    reason: str,
+    ip_address: str | None,
+) -> None:
+    """Records a manager's word, where there is an overrun; without one there is none to cover."""
+    assert assessment.decision is not None
+    over = assessment.decision.projected - assessment.budget.limit
+    if assessment.decision.allowed:
+        return
+    budgets.add_override(
+        connection,
+        job_id=job.id,
+        user_id=job.created_by,
+        approved_by=actor.id,
+        override_amount=over,
+        cost_max=assessment.decision.cost_max,
+        digest=assessment.digest,
+        justification=reason,
+    )
+    budgets.audit(
+        connection,
+        "override_approved",
+        user_id=job.created_by,
+        actor_id=actor.id,
+        job_id=job.id,
+        amount=over,
+        justification=reason,
+        details=_figures(assessment),
+        ip_address=ip_address,
+    )
 
 
 def _queue(
@@ -92,14 +145,7 @@ def _queue(
         client_id=client_id,
         project_id=project_id,
         preset=draft.preset,
-        configuration={
-            "hyperparameters": draft.hyperparameters.to_dict(),
-            "overrides": dict(draft.overrides),
-            "max_steps": draft.max_steps,
-            "gpu_title": offer.gpu_title,
-            "rate_source": str(offer.source),
-            "base_model": base_model_of(offer.engine),
-        },
+        configuration=configuration_of(assessment),
         engine=offer.engine,
         gpu_type=offer.gpu,
         gpu_pricing_tier=str(offer.tier),
@@ -121,10 +167,9 @@ def _queue(
         month=assessment.budget.month,
         amount=estimate.cost_max,
     )
-    in_grace = assessment.decision.verdict is Verdict.GRACE
     budgets.audit(
         connection,
-        "started_in_grace" if in_grace else "started",
+        _STARTED[assessment.decision.verdict],
         user_id=job.created_by,
         actor_id=actor.id,
         job_id=job.id,
@@ -132,6 +177,13 @@ def _queue(
         details=_figures(assessment),
         ip_address=ip_address,
     )
+
+
+_STARTED = {
+    Verdict.WITHIN: "started",
+    Verdict.GRACE: "started_in_grace",
+    Verdict.EXCEEDED: "started_by_override",
+}
 
 
 def _audit_refusal(actor: Person, job: Row, assessment: Assessment, ip_address: str | None) -> None:

@@ -1,9 +1,20 @@
 """Who works here, for those who manage."""
 
+from sqlalchemy import Row
+
 from lib.db import users
 from lib.db.connection import reading
-from lib.domain.people import MANAGING, Person, Role
+from lib.domain.people import ADMINISTERING, MANAGING, Person, Role
 from lib.services.errors import NotAllowed
+
+
+def overseen(actor: Person) -> list[Person]:
+    """Whose money the actor may look at, themselves first: a manager's team, or everybody."""
+    with reading() as connection:
+        others = [user for user in users.everyone(connection) if user.id != actor.id]
+    if actor.role not in ADMINISTERING:
+        others = [user for user in others if user.manager_id == actor.id]
+    return [actor, *map(_person, others if actor.role in MANAGING else [])]
 
 
 def everyone(actor: Person) -> list[Person]:
@@ -11,7 +22,8 @@ def everyone(actor: Person) -> list[Person]:
     if actor.role not in MANAGING:
         raise NotAllowed("Only managers see who works here.")
     with reading() as connection:
-        return [
-            Person(id=user.id, email=user.email, name=user.name, role=Role(user.role))
-            for user in users.everyone(connection)
-        ]
+        return [_person(user) for user in users.everyone(connection)]
+
+
+def _person(user: Row) -> Person:
+    return Person(id=user.id, email=user.email, name=user.name, role=Role(user.role))

@@ -5,27 +5,23 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from lib import storage
-from lib.datafiles import summarise
+from lib.datafiles import content_hash, summarise
 from lib.datafiles.sample import write_sample
 from lib.datafiles.source import Progress
 from lib.db import activity, files
 from lib.db.connection import reading, transaction
-from lib.domain.dataset import (
-    MIN_CONVERSATIONS,
-    DatasetError,
-    DatasetSummary,
-    Limits,
-    safe_name,
-)
+from lib.domain.dataset import DatasetError, DatasetSummary, Limits, safe_name, too_few
 from lib.domain.people import Person
 from lib.domain.states import EnrichmentStatus
 from lib.services.errors import NotEligible, NotFound
 from lib.settings import settings
 
 SAMPLE_NAME = "sample-bicycle-workshop.json"
+MISSING = "Storage file missing: import the same file again, and it is put back."
+CHANGED = "Storage file changed: import the same file again, and it is put back."
 _CHUNK = 1024 * 1024
 
 
@@ -43,8 +39,9 @@ def import_training_file(
 ) -> tuple[Row, bool]:
     """Checks a file and stores it; the worker enriches it afterwards.
 
-    Returns its row and whether it is new: the same content twice is one file. Raises DatasetError
-    with the place of the fault, and OSError when the disk is full; then nothing is stored.
+    Returns its row and whether it is new: the same content twice is one file, whose stored copy is
+    put back where it was missing or changed. Raises DatasetError with the place of the fault, and
+    OSError when the disk is full; then nothing is stored.
     """
     shown = safe_name(name)
     key = uuid4()
@@ -72,7 +69,9 @@ def import_training_file(
                     created_by=actor.id,
                 )
                 activity.record(connection, "file_imported", actor_id=actor.id, subject=str(key))
-            row = known or files.by_id(connection, key)
+                row = files.by_id(connection, key)
+            else:
+                row = _put_back(connection, actor, known, folder / "original")
     except DatasetError as error:
         shutil.rmtree(folder, ignore_errors=True)
         with transaction() as connection:
@@ -94,10 +93,41 @@ def import_training_file(
     return row, known is None
 
 
-def listing() -> list[Row]:
-    """All files that are not archived, newest first."""
+def _put_back(connection: Connection, actor: Person, known: Row, content: Path) -> Row:
+    """Gives a file its content back where what is stored is not what was imported."""
+    failed = known.enrichment_status == EnrichmentStatus.FAILED
+    problem = known.enrichment_error if failed else check_unchanged(known)
+    if problem is None:
+        return known
+    original = storage.original_file(known.storage_key)
+    original.parent.mkdir(exist_ok=True)
+    content.replace(original)
+    activity.record(
+        connection,
+        "file_put_back",
+        actor_id=actor.id,
+        subject=str(known.id),
+        details={"reason": problem},
+    )
+    return files.write(
+        connection,
+        known.id,
+        enrichment_status=EnrichmentStatus.PROCESSING,
+        enrichment_error=None,
+    )
+
+
+def listing(*, archived: bool = False) -> list[Row]:
+    """The files as the chooser lists them, newest first; with `archived`, those too."""
     with reading() as connection:
-        return files.active(connection)
+        return files.listed(connection, archived=archived)
+
+
+def first_to_show() -> tuple[UUID | None, bool]:
+    """The file that the page begins with, and whether there is any file at all."""
+    with reading() as connection:
+        first = files.newest(connection)
+        return first, first is not None or files.has_any(connection)
 
 
 def get(file_id: UUID) -> Row:
@@ -112,18 +142,15 @@ def get(file_id: UUID) -> Row:
 def ineligible_because(row: Row, *, in_use: bool) -> str | None:
     """Why no job can be made from the file now, in the words of FR1.1.1, or None."""
     if row.status != "active":
-        return "Training file not found"
+        return "Training file not found: it is archived. Restore it first."
     if row.enrichment_status == EnrichmentStatus.FAILED:
         return row.enrichment_error or "Training file not enriched"
-    if row.conversation_count < MIN_CONVERSATIONS:
-        return (
-            f"Insufficient conversations: {row.conversation_count}, and a job needs at least "
-            f"{MIN_CONVERSATIONS}"
-        )
+    if small := too_few(row.conversation_count):
+        return small
     if row.enrichment_status != EnrichmentStatus.COMPLETED:
         return "Training file not enriched"
     if not storage.original_file(row.storage_key).exists():
-        return "Storage file missing"
+        return MISSING
     if in_use:
         return "An active training job uses this file. Wait for it to end, or cancel it."
     return None
@@ -133,6 +160,27 @@ def why_not(row: Row) -> str | None:
     """Why no job can be made from the file now, as a page shows it before anybody tries."""
     with reading() as connection:
         return ineligible_because(row, in_use=files.has_active_job(connection, row.id))
+
+
+def check_unchanged(row: Row) -> str | None:
+    """What has become of the stored file since it was imported and read, or None (FR1.1.1).
+
+    Original and sequences are hashed anew, 0.1 s for 100 MB: a changed file may well have kept its
+    size and time. Sequences count once the file has been read in full.
+    """
+    expected = {storage.original_file(row.storage_key): row.content_hash}
+    if row.enrichment_status == EnrichmentStatus.COMPLETED:
+        expected[storage.sequences_file(row.storage_key)] = row.sequences_sha256
+    try:
+        for path, sha256 in expected.items():
+            found = content_hash(path)
+            if sha256 is not None and found != sha256:  # None: read by an earlier version
+                return CHANGED
+    except FileNotFoundError:
+        return MISSING
+    except OSError as error:
+        return f"Storage file cannot be read: {error.strerror}."
+    return None
 
 
 def check_eligible(row: Row, *, in_use: bool) -> None:

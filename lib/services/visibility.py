@@ -11,6 +11,10 @@ def visible(actor: Person, job: Row | None, thing: str = "job") -> Row:
 
     Raises NotFound with the same words for an unknown job and another person's, so nothing leaks.
     """
-    if job is None or not (actor.may_see_all_jobs or job.created_by == actor.id):
+    if job is None or not may_see(actor, job):
         raise NotFound(f"There is no such {thing}, or it is not yours to see.")
     return job
+
+
+def may_see(actor: Person, job: Row) -> bool:
+    return actor.may_see_all_jobs or job.created_by == actor.id

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from sqlalchemy import Row
 
 from lib.domain.budget import Budget
+from lib.domain.dataset import Share
 from lib.domain.money import ZERO, usd
 from lib.ui.moments import local
 
@@ -18,6 +19,7 @@ _GUIDE = "rgba(128,140,165,.9)"  # readable on light and on dark
 _RESERVED = "rgba(75,114,242,.75)"
 _MOST_POINTS = 1000  # more are not told apart on a screen, and are sent every second
 _FEW_POINTS = 40
+_TOP = 12  # bars in a distribution; the rest is summed up
 #: Zooming and saving as a picture stay; what makes no sense for a line goes.
 PLOT_CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -92,6 +94,45 @@ def month_chart(budget: Budget, jobs: Sequence[Row], now: datetime) -> go.Figure
         yaxis={"title": "US dollars", "range": [0, float(highest) * 1.14], "tickprefix": "$"},
         legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
         showlegend=True,
+    )
+    return figure
+
+
+def distribution_chart(shares: Sequence[Share]) -> go.Figure:
+    """One bar a share, in the given order, with its percentage; what is beyond is one bar more."""
+    total = sum(share.count for share in shares)
+    bars = [(share.name, share.count) for share in shares[:_TOP]]
+    if rest := shares[_TOP:]:
+        bars.append((f"{len(rest)} more", sum(share.count for share in rest)))
+    names = [name if len(name) <= 36 else f"{name[:35]}…" for name, _count in bars]
+    figure = go.Figure(
+        go.Bar(
+            x=[count for _name, count in bars],
+            y=list(range(len(bars))),
+            orientation="h",
+            text=[f"{count / total:.0%}" for _name, count in bars],
+            hovertext=[f"{count:,} conversations" for _name, count in bars],
+            hoverinfo="text",
+            textposition="auto",
+            textangle=0,
+            textfont={"size": 11},
+            constraintext="none",
+            cliponaxis=False,
+            marker={"color": _ACCENT},
+        )
+    )
+    figure.update_layout(
+        height=26 * len(bars) + 16,
+        margin={"l": 0, "r": 8, "t": 4, "b": 4},
+        xaxis={"visible": False, "fixedrange": True, "rangemode": "tozero"},
+        yaxis={
+            "tickvals": list(range(len(bars))),
+            # Plotly reads a little HTML in labels: names are shown as they are written.
+            "ticktext": [name.replace("<", "‹").replace("&", "＆") for name in names],
+            "autorange": "reversed",
+            "fixedrange": True,
+        },
+        bargap=0.35,
     )
     return figure
 

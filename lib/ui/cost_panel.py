@@ -15,10 +15,10 @@ from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY, Tier
 from lib.domain.people import Person
 from lib.domain.presets import PRESETS
 from lib.services import budgets, quotes
-from lib.services.assessment import Assessment, assess, measure_again
+from lib.services.assessment import Assessment, assess, measure
 from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal
-from lib.services.estimates import Pricing
+from lib.services.estimates import Pricing, Steps
 from lib.settings import settings
 from lib.ui import drafting, quote_list
 from lib.ui.text import safe
@@ -47,6 +47,7 @@ def draw(person: Person) -> Assessment | None:
         _draw_unpriced(opened, assessment)
     else:
         st.html(estimate_html(assessment, _movement(opened, assessment)))
+        _offer_measurement(opened, assessment)
         _draw_quote_button(person, opened)
     st.html(budget_html(assessment.budget, assessment))
     return assessment
@@ -190,6 +191,22 @@ def _movement(opened: OpenDraft, assessment: Assessment) -> Movement | None:
     return moved
 
 
+def _offer_measurement(opened: OpenDraft, assessment: Assessment) -> None:
+    """Where finished runs give the estimate, measured steps make it surer: on demand."""
+    if assessment.priced.steps is Steps.PENDING:
+        _wait_for_measurement(opened)
+    elif assessment.priced.steps in (Steps.NOT_MEASURED, Steps.FAILED):
+        st.button(
+            "Measure a few steps",
+            icon=":material/timer:",
+            width="stretch",
+            on_click=measure,
+            args=(opened,),
+            help="Runs about 20 real training steps of this configuration here, within a minute. "
+            "The estimate then rests on them too.",
+        )
+
+
 def _draw_unpriced(opened: OpenDraft, assessment: Assessment) -> None:
     failed = assessment.priced.status is Pricing.FAILED
     title = "This machine could not be measured" if failed else "Measuring this machine"
@@ -200,7 +217,7 @@ def _draw_unpriced(opened: OpenDraft, assessment: Assessment) -> None:
     )
     if failed:
         if st.button("Measure again", icon=":material/refresh:"):
-            measure_again(opened)
+            measure(opened)
             st.rerun()
     else:
         _wait_for_measurement(opened)
@@ -209,7 +226,7 @@ def _draw_unpriced(opened: OpenDraft, assessment: Assessment) -> None:
 @st.fragment(run_every=1.0)
 def _wait_for_measurement(opened: OpenDraft) -> None:
     """Looks once a second whether the measured steps are there; then the whole page follows."""
-    if assess(opened).priced.status is not Pricing.MEASURING:
+    if assess(opened).priced.steps is not Steps.PENDING:
         st.rerun()
     st.caption("A few real training steps are running here; usually less than a minute.")
 

@@ -1,36 +1,24 @@
-"""How training files are shown: chosen from a list, their figures, what they are made of."""
+"""How a training file is shown: its figures, what they mean, what it is made of."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from uuid import UUID
 
-import plotly.graph_objects as go
 import streamlit as st
 from sqlalchemy import Row
 
 from lib.domain.dataset import (
-    REVIEW_QUALITY,
     DatasetSummary,
+    Readiness,
     Share,
     eligible,
     pairs_explained,
     problems,
+    scores_explained,
 )
-from lib.domain.file_filter import Entry, FileFilter, entries
-from lib.domain.states import EnrichmentStatus
-from lib.services.training_files import ineligible_because
 from lib.ui import wizard
-from lib.ui.file_import import CHOSEN
+from lib.ui.charts import distribution_chart
+from lib.ui.file_chooser import quality_mark
 from lib.ui.text import plain
 
-_TOP = 8  # bars in a distribution; the rest is summed up
-_FILTERS = (
-    "filter-name",
-    "filter-least-conversations",
-    "filter-most-conversations",
-    "filter-least-quality",
-    "filter-most-quality",
-)
 #: What can be done about each problem of `lib.domain.dataset.problems`.
 _REMEDIES = {
     "nothing_to_train": "Give pairs a target response and import the file again.",
@@ -41,99 +29,15 @@ _REMEDIES = {
 }
 
 
-def choose(files: Sequence[Row]) -> UUID:
-    """The chooser with its filters. What is chosen stays so, also where the filters hide it."""
-    chooser, filters = st.columns([5, 1], vertical_alignment="bottom")
-    with filters.popover("Filter", icon=":material/filter_list:", width="stretch"):
-        wanted = _filters()
-    listed = {entry.file.id: entry for entry in entries(files, wanted, _obstacle)}
-    matching = len(listed)
-    known = {row.id: row for row in files}
-    chosen = st.session_state.get(CHOSEN)
-    if chosen not in known:
-        chosen = next(iter(listed or known))
-        st.session_state[CHOSEN] = chosen
-    if hidden := chosen not in listed:
-        listed[chosen] = Entry(known[chosen], _obstacle(known[chosen]))
-    picked = chooser.selectbox(
-        "Training file",
-        list(listed),
-        key=CHOSEN,
-        format_func=lambda file_id: label(listed[file_id]),
-        persist_state="session",
-    )
-    if wanted != FileFilter():
-        remark = " The chosen one does not; it stays until you choose another." if hidden else ""
-        verb = "matches" if matching == 1 else "match"
-        st.caption(f"{matching:,} of {len(files):,} files {verb} the filter.{remark}")
-    return picked
-
-
-def _filters() -> FileFilter:
-    """Name, conversations and quality; an empty field lets every file through."""
-    name, *bounds = _FILTERS
-    wanted = st.text_input("Name contains", key=name, persist_state="session")
-    with st.container(horizontal=True):
-        least, most = (
-            st.number_input(
-                f"Conversations {side}",
-                min_value=0,
-                value=None,
-                placeholder="any",
-                key=key,
-                persist_state="session",
-            )
-            for side, key in zip(("from", "to"), bounds[:2], strict=True)
-        )
-    with st.container(horizontal=True):
-        lowest, highest = (
-            st.number_input(
-                f"Quality {side}",
-                min_value=0.0,
-                max_value=5.0,
-                value=None,
-                step=0.1,
-                format="%.1f",
-                placeholder="any",
-                key=key,
-                persist_state="session",
-            )
-            for side, key in zip(("from", "to"), bounds[2:], strict=True)
-        )
-    st.button("Clear the filter", on_click=_clear, type="tertiary", icon=":material/close:")
-    return FileFilter(wanted, least, most, _score(lowest), _score(highest))
-
-
-def _clear() -> None:
-    st.session_state.update(dict.fromkeys(_FILTERS[1:]), **{_FILTERS[0]: ""})
-
-
-def _score(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(f"{value:.2f}")
-
-
-def _obstacle(row: Row) -> str | None:
-    return ineligible_because(row, in_use=False)
-
-
-def label(entry: Entry[Row]) -> str:
-    """A line of the chooser: name, sizes and quality (FR1.1.1), or why it cannot be used now."""
-    row = entry.file
-    if entry.obstacle is not None:
-        processing = row.enrichment_status == EnrichmentStatus.PROCESSING
-        return f"{'⏳' if processing else '✗'} {row.name} · {entry.obstacle}"
-    return (
-        f"{row.name} · {row.conversation_count:,} conversations · "
-        f"{row.training_pairs:,} training pairs · {quality_mark(row.average_quality)}"
-    )
-
-
-def quality_mark(average: Decimal | None) -> str:
-    """`✓ High Quality` from 4.0 up, `⚠ Review` below, with the score."""
-    if average is None:
-        return "no quality scores"
-    mark = "✓ High Quality" if average >= REVIEW_QUALITY else "⚠ Review"
-    return f"{mark} {average:.1f}"
+def show_readiness(state: Readiness) -> None:
+    """The indicator beside the file's name, with its explanation as a tooltip."""
+    match state.state:
+        case "ready":
+            st.badge(state.label, color="green", help=plain(state.tooltip))
+        case "processing":
+            st.badge(state.label, color="gray", help=plain(state.tooltip))
+        case "review":
+            st.badge(state.label, color="orange", help=plain(state.tooltip))
 
 
 def show_problems(summary: DatasetSummary) -> None:
@@ -154,7 +58,7 @@ def show_summary(row: Row, summary: DatasetSummary) -> None:
     average = summary.average_quality
     wizard.facts(
         [
-            ("Conversations", f"{summary.conversations:,}", ""),
+            ("Conversations", f"{summary.conversations:,}", _length(summary)),
             ("Training pairs", f"{row.training_pairs:,}", "declared in the file"),
             ("With a target response", f"{summary.trainable_pairs:,}", "what is learned"),
             (
@@ -176,15 +80,14 @@ def show_summary(row: Row, summary: DatasetSummary) -> None:
     )
     st.caption(plain(pairs_explained(summary)))
     _show_quality(summary)
-    columns = st.columns(3)
-    for column, title, shares in zip(
-        columns,
-        ("Personas", "Emotional arcs", "Topics"),
-        (summary.personas, summary.emotional_arcs, summary.topics),
-        strict=True,
-    ):
-        with column:
-            _show_distribution(title, shares)
+    _show_make_up(summary)
+
+
+def _length(summary: DatasetSummary) -> str:
+    if not summary.sequences:
+        return ""
+    mean = summary.characters / summary.sequences
+    return f"{mean:,.0f} characters each, at most {summary.longest_sequence:,}"
 
 
 def _show_quality(summary: DatasetSummary) -> None:
@@ -194,48 +97,35 @@ def _show_quality(summary: DatasetSummary) -> None:
     columns = st.columns(len(scored))
     for column, (name, score) in zip(columns, scored.items(), strict=True):
         column.progress(float(score) / 5, text=f"{name.replace('_', ' ').title()} {score:.1f}/5")
+    if told := scores_explained(summary):
+        st.caption(plain(told))
 
 
-def _show_distribution(title: str, shares: Sequence[Share]) -> None:
-    if not shares:
-        return
-    st.markdown(f"**{title}**")
-    total = sum(share.count for share in shares)
-    ranked = sorted(shares, key=lambda share: (-share.count, share.name))
-    bars = [(share.name, share.count) for share in ranked[:_TOP]]
-    if rest := ranked[_TOP:]:
-        bars.append((f"{len(rest)} more", sum(share.count for share in rest)))
-    names = [name if len(name) <= 26 else f"{name[:25]}…" for name, _count in bars]
-    figure = go.Figure(
-        go.Bar(
-            x=[count for _name, count in bars],
-            y=list(range(len(bars))),
-            orientation="h",
-            text=[f"{count / total:.0%}" for _name, count in bars],
-            hovertext=[f"{count} conversations" for _name, count in bars],
-            hoverinfo="text",
-            textposition="auto",
-            textangle=0,
-            cliponaxis=False,
-            marker={"color": "#2F5BEA"},
-        )
-    )
-    figure.update_layout(
-        height=28 * len(bars) + 16,
-        margin={"l": 0, "r": 8, "t": 4, "b": 4},
-        xaxis={"visible": False, "fixedrange": True, "rangemode": "tozero"},
-        yaxis={
-            "tickvals": list(range(len(bars))),
-            # Plotly reads a little HTML in labels: names are shown as they are written.
-            "ticktext": [name.replace("<", "‹").replace("&", "＆") for name in names],
-            "autorange": "reversed",
-            "fixedrange": True,
-        },
-        bargap=0.35,
-    )
-    st.plotly_chart(
-        figure,
-        key=f"distribution-{title}",
-        config={"displayModeBar": False},
-        alt=f"{title} by share",
-    )
+def _show_make_up(summary: DatasetSummary) -> None:
+    """What the conversations are about, and how long they are."""
+    turns = [Share(str(length), _turns(length), count) for length, count in summary.turns.items()]
+    parts: list[tuple[str, Sequence[Share]]] = [
+        ("Personas", _ranked(summary.personas)),
+        ("Emotional arcs", _ranked(summary.emotional_arcs)),
+        ("Topics", _ranked(summary.topics)),
+        ("Turns of a conversation", sorted(turns, key=lambda share: int(share.key))),
+    ]
+    shown = [part for part in parts if part[1]]
+    for row in (shown[:2], shown[2:]):
+        for column, (title, shares) in zip(st.columns(2), row, strict=False):
+            with column:
+                st.markdown(f"**{title}**")
+                st.plotly_chart(
+                    distribution_chart(shares),
+                    key=f"distribution-{title}",
+                    config={"displayModeBar": False},
+                    alt=f"{title} by share",
+                )
+
+
+def _ranked(shares: Sequence[Share]) -> list[Share]:
+    return sorted(shares, key=lambda share: (-share.count, share.name))
+
+
+def _turns(length: int) -> str:
+    return f"{length} turn{'' if length == 1 else 's'}"

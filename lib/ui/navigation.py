@@ -32,8 +32,12 @@ WIZARD = (
 )
 AROUND = (
     PageRow("jobs", "Jobs", ":material/list_alt:"),
+    PageRow("quotes", "Quotes", ":material/request_quote:"),
     PageRow("job", "Job", ":material/monitoring:", listed=False),
     PageRow("budget", "Budget", ":material/account_balance_wallet:"),
+    PageRow("approvals", "Approvals", ":material/approval:"),
+    PageRow("outbox", "Outbox", ":material/outbox:", listed=False),
+    PageRow("accuracy", "Accuracy", ":material/target:"),
     PageRow("guide", "Guide", ":material/menu_book:"),
 )
 ROWS = (AROUND[0], *WIZARD, *AROUND[1:])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from lib.services import installation
 from lib.ui import cost_panel, drafting, session
 from lib.ui.guard import guard
 from lib.ui.navigation import WIZARD, all_pages
@@ -24,6 +25,10 @@ st.logo(str(ICON), size="small")
 
 # Before the guard: a page that is not declared yet would lose its address to the sign-in.
 page = st.navigation(all_pages(), position="top")
+if "is_demo" not in st.session_state:
+    st.session_state["is_demo"] = installation.is_demo()
+if st.session_state["is_demo"]:
+    st.html('<p class="demo" role="note">Demo data: nothing here is real</p>')
 cookie_slot = st.container(key="cookies")
 person = guard(cookie_slot)
 session.hand_over_cookie(cookie_slot)

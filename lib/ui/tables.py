@@ -26,9 +26,9 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
         "Name": _label,
         "Status": _status,
         "Progress": _percent,
-        "Actual": lambda job: _dollars(job.actual_cost if job.queued_at else None),
-        "Est. min": lambda job: _dollars(job.estimated_cost_min),
-        "Est. max": lambda job: _dollars(job.estimated_cost_max),
+        "Actual": lambda job: dollars(job.actual_cost if job.queued_at else None),
+        "Est. min": lambda job: dollars(job.estimated_cost_min),
+        "Est. max": lambda job: dollars(job.estimated_cost_max),
         "Created": lambda job: job.created_at,
         "Runs on": lambda job: _place(job, places),
         "Preset": lambda job: (job.preset or "").title(),
@@ -39,7 +39,7 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
     on_screen = st.session_state.get(_ON_SCREEN, jobs)  # the rows that a click was aimed at
     st.session_state[_ON_SCREEN] = jobs
     st.dataframe(
-        _frame(jobs, columns),
+        frame(jobs, columns),
         key="jobs",
         hide_index=True,
         row_height=38,
@@ -53,10 +53,10 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
             "Progress": st.column_config.ProgressColumn(
                 width=110, min_value=0, max_value=100, format="%.0f %%"
             ),
-            "Actual": _money("Cost so far, or in the end"),
-            "Est. min": _money("The estimate's range when the job was started"),
-            "Est. max": _money("The estimate's range when the job was started"),
-            "Created": _moment("D MMM, HH:mm", width=112),
+            "Actual": money_column("Cost so far, or in the end"),
+            "Est. min": money_column("The estimate's range when the job was started"),
+            "Est. max": money_column("The estimate's range when the job was started"),
+            "Created": moment_column("D MMM, HH:mm", width=112),
         },
     )
     clicked = st.session_state.get(_CLICKED)
@@ -68,15 +68,15 @@ def month_table(jobs: Sequence[Row]) -> None:
     columns: dict[str, Callable[[Row], Any]] = {
         "Name": lambda job: job.name,
         "Status": _status,
-        "Spent": lambda job: _dollars(job.actual_cost),
-        "Reserved": lambda job: _dollars(job.reserved),
-        "Est. max": lambda job: _dollars(job.estimated_cost_max),
+        "Spent": lambda job: dollars(job.actual_cost),
+        "Reserved": lambda job: dollars(job.reserved),
+        "Est. max": lambda job: dollars(job.estimated_cost_max),
         "Preset": lambda job: (job.preset or "").title(),
         "Started": lambda job: job.queued_at,
         "Ended": lambda job: job.ended_at,
     }
     st.dataframe(
-        _frame(jobs, columns),
+        frame(jobs, columns),
         key="month-jobs",
         hide_index=True,
         row_height=38,
@@ -84,11 +84,11 @@ def month_table(jobs: Sequence[Row]) -> None:
         column_config={
             "Name": st.column_config.TextColumn(width=250),
             "Status": _status_column(),
-            "Spent": _money("What it has cost so far"),
-            "Reserved": _money("What it may still cost at most"),
-            "Est. max": _money("What was reserved when it was started"),
-            "Started": _moment(),
-            "Ended": _moment(),
+            "Spent": money_column("What it has cost so far"),
+            "Reserved": money_column("What it may still cost at most"),
+            "Est. max": money_column("What was reserved when it was started"),
+            "Started": moment_column(),
+            "Ended": moment_column(),
         },
     )
 
@@ -100,18 +100,19 @@ def log_table(events: Sequence[Row]) -> None:
         "Event": lambda event: event.message,
     }
     st.dataframe(
-        _frame(list(reversed(events)), columns),
+        frame(list(reversed(events)), columns),
         key="log",
         hide_index=True,
         height="content" if len(events) <= 8 else 318,
         column_config={
-            "Time": _moment("D MMM, HH:mm:ss", width=115),
+            "Time": moment_column("D MMM, HH:mm:ss", width=115),
             "Event": st.column_config.TextColumn(width=700),
         },
     )
 
 
-def _frame(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], Any]]) -> pd.DataFrame:
+def frame(rows: Sequence[Row], columns: Mapping[str, Callable[[Row], Any]]) -> pd.DataFrame:
+    """Rows as a grid shows them: a column a title, with what its function makes of a row."""
     return pd.DataFrame({title: [value(row) for row in rows] for title, value in columns.items()})
 
 
@@ -139,7 +140,8 @@ def _place(job: Row, places: Mapping[str, str]) -> str:
     return f"{job.configuration['gpu_title']}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"
 
 
-def _dollars(amount: Decimal | None) -> float | None:
+def dollars(amount: Decimal | None) -> float | None:
+    """An amount for the grid."""
     return None if amount is None else float(amount)
 
 
@@ -151,11 +153,13 @@ def _status_column() -> Any:
     )
 
 
-def _money(explained: str) -> Any:
+def money_column(explained: str) -> Any:
+    """A column of dollars."""
     return st.column_config.NumberColumn(width=90, format="dollar", help=explained)
 
 
-def _moment(format: str = "D MMM YYYY, HH:mm", width: int = 150) -> Any:
+def moment_column(format: str = "D MMM YYYY, HH:mm", width: int = 150) -> Any:
+    """A column of moments on the billing time zone's clock."""
     return st.column_config.DatetimeColumn(
         width=width, format=format, timezone=settings().billing_time_zone
     )

@@ -19,11 +19,10 @@ from lib.domain.dataset import DatasetError
 from lib.domain.states import EnrichmentStatus
 from lib.engines.errors import Stopped, TrainerProblem
 from lib.engines.probes import count_tokens
-from lib.services.training_files import limits
+from lib.services.training_files import CHANGED, MISSING, limits
 from lib.worker.leases import LEASE, Keeper
 from lib.worker.wording import describe
 
-MISSING, CHANGED = "Storage file missing", "Storage file changed"
 RETRY = timedelta(seconds=30)  # after trouble that is not the file's, such as a full disk
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ def _enrich(file: Row, stop: Event) -> dict[str, Any]:
     try:
         if content_hash(original) != file.content_hash:
             return _failed(CHANGED)
-        summary, _ = import_pass(original, sequences, name=file.name, limits=limits())
+        summary, written = import_pass(original, sequences, name=file.name, limits=limits())
     except FileNotFoundError:
         return _failed(MISSING)
     except DatasetError as error:
@@ -71,6 +70,7 @@ def _enrich(file: Row, stop: Event) -> dict[str, Any]:
         "enrichment_error": problem,
         "summary": summary.to_dict(),
         "tokens": tokens,
+        "sequences_sha256": written.sha256,
     }
 
 

@@ -49,6 +49,7 @@ def launch(lease: JobLease) -> None:
         sequences=storage.sequences_file(file.storage_key),
         hyperparameters=job.configuration["hyperparameters"],
         max_steps=job.configuration.get("max_steps"),
+        sequences_sha256=file.sequences_sha256,
     )
     _submit(lease, engine, attempt, run)
 

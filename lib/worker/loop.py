@@ -1,4 +1,4 @@
-"""The worker: three loops side by side, so that no long task holds up the progress of a run."""
+"""The worker: five loops side by side, so that no long task holds up the progress of a run."""
 
 import logging
 import os
@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 from lib.db import jobs, work
 from lib.db.connection import DatabaseUnavailable, migrate, reading, transaction
 from lib.domain.states import TERMINAL
-from lib.worker import enrichment, measuring
+from lib.worker import enrichment, mailing, measuring
+from lib.worker.periodic import Periodic
 from lib.worker.reconcile import Reconciler
 from lib.worker.wording import describe
 
@@ -33,10 +34,13 @@ class Worker:
         self._id = uuid4()
         self._next_heartbeat = time.monotonic()
         self._reconciler = Reconciler()
+        self._periodic = Periodic()
         self._loops: dict[str, Callable[[], bool]] = {
             "jobs": self._jobs,
             "measurements": lambda: measuring.tick(self.stop),
             "files": lambda: enrichment.tick(self.stop),
+            "mail": lambda: mailing.tick(self.stop),
+            "periodic tasks": lambda: self._periodic.tick(self.stop),
         }
 
     def run(self, until: Callable[[], bool] | None = None) -> None:

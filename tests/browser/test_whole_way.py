@@ -87,6 +87,7 @@ def import_and_create(page: Page, sample: Path) -> str:
     expect(create).to_be_enabled()
     expect(page.get_by_text("have a target response and are trained")).to_be_visible()
     create.click()
+    page.get_by_role("textbox", name="Job name").press("Enter")
     expect(page.get_by_role("heading", name="Preset")).to_be_visible()
     found = re.search(r"job=([0-9a-f-]{36})", page.url)
     assert found, page.url
@@ -133,7 +134,7 @@ def carry_on_in_another_browser(browser: Browser, app: App, job: str) -> None:
 def choose_this_machine(page: Page) -> None:
     """A few real steps give the time; the H100's formula is gone from the panel."""
     page.get_by_role("button", name="Continue to GPU").click()
-    page.get_by_role("button", name="Choose this machine").click()
+    page.get_by_role("radio", name="This machine").click()
     panel = page.get_by_label("Cost estimate", exact=True)
     expect(panel).to_contain_text("measured steps on this machine")
     expect(panel).to_contain_text("$0.00 – $0.00")

@@ -36,7 +36,7 @@ def test_help_names_every_command_and_imports_no_database() -> None:
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.endswith("[]\n")
-    for command in ("inspect", "import", "estimate", "quote", "launch", "jobs", "budget", "users"):
+    for command in ("inspect", "import", "estimate", "quote", "launch", "jobs", "offers", "budget"):
         assert f"    {command} " in done.stdout
 
 

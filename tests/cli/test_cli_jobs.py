@@ -164,3 +164,20 @@ def test_a_launch_that_is_not_waited_for_leaves_a_started_job(
     assert run.code == 0, run.err
     assert (run.data["status"], run.data["jobs_ahead"]) == ("queued", 0)
     assert run.data["estimate"]["tier"] == "local"
+
+
+def test_a_quote_of_the_usual_alternatives_is_written(
+    known_file: Path, owner: Any, cli: Make, tmp_path: Path
+) -> None:
+    out = tmp_path / "several.pdf"
+    run = cli("quote", known_file, "--preset", "balanced", "--alternatives", "--out", out, "--json")
+    assert run.code == 0, run.err
+    assert (run.data["kind"], run.data["total"]) == ("comparison", None)
+    assert [one["title"] for one in run.data["alternatives"]] == [
+        "Conservative, on H100 PCIe 80GB, spot",
+        "Balanced, on H100 PCIe 80GB, spot",
+        "Balanced, on H100 PCIe 80GB, on demand",
+        "Aggressive, on H100 PCIe 80GB, spot",
+    ]
+    text = "".join(page.extract_text() for page in PdfReader(out).pages)
+    assert all(f"${one['total']:,.2f}" in text for one in run.data["alternatives"])

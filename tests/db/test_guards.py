@@ -12,6 +12,7 @@ from lib.db import budgets, jobs
 from lib.db.connection import transaction
 from lib.db.tables import budget_reservations, training_jobs, users
 from lib.domain.states import TRANSITIONS, JobStatus, may_follow
+from lib.services import quotes
 from lib.services.budgets import this_month
 
 
@@ -75,6 +76,19 @@ def test_logs_are_append_only(draft: Callable[..., Any], table: str, statement: 
         connection.execute(text(statement.format(table=table)))
     with transaction() as connection:
         assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == before
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE quotes SET pdf = ''", "DELETE FROM quotes", "TRUNCATE quotes"]
+)
+def test_a_quote_stays_as_it_was_issued(
+    person: Callable[..., Any], draft: Callable[..., Any], statement: str
+) -> None:
+    actor = person()
+    issued = quotes.issue(actor, draft(actor))
+    with pytest.raises(ProgrammingError, match="append-only"), transaction() as connection:
+        connection.execute(text(statement))
+    assert quotes.document(actor, issued.id).pdf == issued.pdf
 
 
 @pytest.mark.parametrize(

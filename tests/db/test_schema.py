@@ -10,7 +10,8 @@ from sqlalchemy import CheckConstraint, Numeric, inspect, text
 from lib.db import budgets
 from lib.db.connection import database as pool
 from lib.db.connection import migrate, reading, transaction
-from lib.db.tables import metadata, training_files, training_jobs, users
+from lib.db.tables import budget_audit_log, metadata, training_files, training_jobs, users
+from lib.domain.audit import ActionType
 from lib.domain.people import Role
 from lib.domain.states import EnrichmentStatus, JobStatus
 from lib.services.budgets import this_month
@@ -39,6 +40,7 @@ def test_the_database_knows_exactly_the_values_of_each_enum(database) -> None:
         (users, "role", Role),
         (training_jobs, "status", JobStatus),
         (training_files, "enrichment_status", EnrichmentStatus),
+        (budget_audit_log, "action_type", ActionType),
     ):
         check = next(
             check["sqltext"]

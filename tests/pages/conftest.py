@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own AppTest against the real database, and jobs in any state."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pytest
 import streamlit as st
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
@@ -169,6 +171,33 @@ def train(job_id: UUID, steps: range, *, total: int = 90, attempt: int = 1) -> N
         )
 
 
+def choose_card(page: AppTest, group: str, name: str) -> AppTest:
+    """What a click on a radio card does; AppTest knows no components, so it is told by hand."""
+    component = radio_group(page, group)
+    states = page._tree.get_widget_states()
+    trigger = states.widgets.add()
+    trigger.id = _make_trigger_id(component.id, "events")
+    trigger.json_trigger_value = json.dumps([{"event": "chosen", "value": name}])
+    return page._run(states)
+
+
+def radio_group(page: AppTest, group: str) -> Any:
+    """What a group of radio cards was sent to the browser with; `cards(page, group)` reads it."""
+    found = (getattr(element, "proto", None) for element in page._tree)
+    return next(
+        proto
+        for proto in found
+        if getattr(proto, "component_name", "") == "radio_cards"
+        and json.loads(proto.json)["id"] == group
+    )
+
+
+def cards(page: AppTest, group: str) -> dict[str, dict[str, Any]]:
+    """The radio cards of a group by name; `chosen` says whether that one is."""
+    sent = json.loads(radio_group(page, group).json)
+    return {card["name"]: {**card, "chosen": card["name"] == sent["chosen"]} for card in sent["cards"]}
+
+
 def texts(page: AppTest) -> list[tuple[str, str]]:
     """Every text of the page in its order: the element's type, and its source."""
     found = []
@@ -178,6 +207,11 @@ def texts(page: AppTest) -> list[tuple[str, str]]:
             value = getattr(proto, name, None)
             if isinstance(value, str) and value:
                 found.append((element.type, value))
+        if getattr(proto, "component_name", "") == "radio_cards":
+            sent = json.loads(proto.json)
+            found.append(("text", sent["label"]))
+            for card in sent["cards"]:
+                found += [("text", card["label"]), ("html", card["html"])]
     return found
 
 

@@ -2,9 +2,11 @@
 
 import html
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Row, delete, update
@@ -13,10 +15,22 @@ from streamlit.testing.v1 import AppTest
 from lib import storage
 from lib.db.connection import transaction
 from lib.db.tables import training_files
+from lib.domain.dataset import safe_name
+from lib.domain.draft import first_name
+from lib.domain.estimate import format_hours, published_estimate
+from lib.domain.file_filter import FileFilter
+from lib.domain.money import usd
+from lib.domain.offers import published_offers
 from lib.domain.people import Person
-from lib.services import previews
+from lib.services import file_care, jobs, previews
+from lib.services import training_files as training_files_service
+from lib.services.drafts import today
+from lib.services.training_files import MISSING
+from lib.ui import file_chooser, file_menu
 from lib.ui.file_import import CHOSEN
-from tests.pages.conftest import said
+from lib.ui.text import plain
+from tests.conftest import enrich
+from tests.pages.conftest import figures, said
 
 Make = Callable[..., Any]
 Open = Callable[..., AppTest]
@@ -30,12 +44,20 @@ def change(file: Row, **values: Any) -> None:
         )
 
 
-def chooser(page: AppTest) -> Any:
-    return next(box for box in page.selectbox if box.label == "Training file")
+def listing(page: AppTest) -> AppTest:
+    """The page with the list of files dropped down."""
+    page.session_state[file_chooser.OPEN] = True
+    return page.run()
 
 
-def line(page: AppTest, name: str) -> str | None:
-    return next((text for text in chooser(page).options if name in text), None)
+def line(page: AppTest, name: str) -> Any:
+    """The file's entry in the list, or None; its label is compared as it is written."""
+    entries = (b for b in page.button if (b.key or "").startswith("file-"))
+    return next((button for button in entries if plain(name) in button.label), None)
+
+
+def names(page: AppTest) -> list[str]:
+    return [b.label for b in page.button if re.fullmatch("file-[0-9a-f-]{36}", b.key or "")]
 
 
 def on(page: AppTest, file: Row) -> AppTest:
@@ -58,58 +80,93 @@ def field(page: AppTest, label: str) -> Any:
     return next(field for field in page.number_input if field.label.startswith(label))
 
 
-def test_files_that_cannot_be_used_come_last_with_their_reason(
+def test_each_entry_tells_the_figures_and_what_cannot_be_chosen_is_greyed_with_its_reason(
     person: Make, training_file: Make, open_page: Open
 ) -> None:
-    good, small, failed, waiting = (training_file(count) for count in (50, 12, 50, 50))
+    good, small, failed, waiting, poor = (training_file(count) for count in (50, 12, 50, 50, 50))
     change(failed, enrichment_status="failed", enrichment_error="Storage file changed")
     change(waiting, enrichment_status="processing")
+    change(poor, average_quality=Decimal("3.99"))
 
-    page = open_page("dataset", person())
+    page = listing(open_page("dataset", person()))
 
-    assert line(page, good.name) == (
-        f"{good.name} · 50 conversations · {good.training_pairs} training pairs · "
-        f"✓ High Quality {good.average_quality:.1f}"
+    sizes = f"50 conversations · {good.training_pairs:,} training pairs · "
+    average = f"{good.average_quality:.1f}"
+    assert line(page, good.name).label.endswith(plain(f"{sizes}✓ High Quality {average}"))
+    assert line(page, poor.name).label.endswith(plain("⚠ Review 4.0"))
+    assert line(page, failed.name).label.endswith(plain("⚠ Storage file changed"))
+    assert line(page, waiting.name).label.endswith(plain("⏳ Processing"))
+    greyed = line(page, small.name)
+    assert greyed.label.endswith(
+        plain("Insufficient conversations: 12, and a job needs at least 50")
     )
-    assert line(page, small.name) == (
-        f"✗ {small.name} · Insufficient conversations: 12, and a job needs at least 50"
-    )
-    assert line(page, failed.name) == f"✗ {failed.name} · Storage file changed"
-    assert line(page, waiting.name) == f"⏳ {waiting.name} · Training file not enriched"
-    marked = [text[0] in "✗⏳" for text in chooser(page).options]
-    assert marked == sorted(marked)
+    disabled = [b.disabled for b in page.button if b.label in names(page)]
+    assert greyed.disabled
+    assert disabled == sorted(disabled)
     assert not page.exception
 
 
-def test_an_archived_file_is_not_listed(person: Make, training_file: Make, open_page: Open) -> None:
-    kept, archived = training_file(50), training_file(50)
+def test_a_click_on_an_entry_chooses_it_and_closes_the_list(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    wanted, _ = training_file(50), training_file(50)
+    page = listing(open_page("dataset", person()))
+    line(page, wanted.name).click().run()
+    assert page.session_state[CHOSEN] == wanted.id
+    assert page.subheader[0].value == plain(wanted.name)
+    assert not page.session_state[file_chooser.OPEN]
+
+
+def test_a_greyed_file_can_be_looked_at_and_says_why_no_job_can_be_made(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    small = training_file(12)
+    page = listing(open_page("dataset", person()))
+    page.button(f"look-{small.id}").click().run()
+    assert page.subheader[0].value == plain(small.name)
+    assert plain("Insufficient conversations: 12") in page.warning[0].value
+    assert button(page, "Create Training Job").disabled
+
+
+def test_archived_files_are_listed_on_request_and_can_be_restored(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    ana = person()
+    kept, archived = training_file(50), training_file(50, actor=ana)
     change(archived, status="archived")
 
-    page = open_page("dataset", person())
-
+    page = listing(open_page("dataset", ana))
     assert line(page, kept.name)
     assert line(page, archived.name) is None
+
+    page.toggle(file_chooser.ARCHIVED).set_value(True).run()
+    assert line(page, archived.name).disabled
+    assert line(page, archived.name).label.endswith("Archived")
+    page.button(f"look-{archived.id}").click().run()
+    assert "it is archived" in page.warning[0].value
+    button(page, "Restore").click().run()
+    assert page.toast[0].value == "Restored."
+    assert training_files_service.get(archived.id).status == "active"
+    assert not button(page, "Create Training Job").disabled
 
 
 def test_filters_narrow_the_list_and_leave_the_chosen_file_alone(
     person: Make, training_file: Make, open_page: Open
 ) -> None:
     small, large = training_file(50), training_file(64)
-    page = on(open_page("dataset", person()), small)
+    page = listing(on(open_page("dataset", person()), small))
 
     page.text_input("filter-name").set_value(large.name.upper()).run()
-    assert line(page, large.name)
-    assert chooser(page).value == small.id
-    assert len(chooser(page).options) == 2
+    assert names(page) == [line(page, large.name).label]
+    assert page.subheader[0].value == plain(small.name)
     assert "1 of " in said(page)
-    assert "it stays until you choose another" in said(page)
 
     field(page, "Conversations to").set_value(63).run()
-    assert line(page, large.name) is None
+    assert names(page) == []
 
-    button(page, "Clear the filter").click().run()
+    button(page, "Clear").click().run()
     assert line(page, large.name)
-    assert "the filter." not in said(page)
+    assert "match the filter" not in said(page)
     assert not page.exception
 
 
@@ -119,13 +176,29 @@ def test_the_range_of_quality_leaves_out_files_below_and_without_scores(
     good, poor, unscored = (training_file(50) for _ in range(3))
     change(poor, average_quality=Decimal("3.00"))
     change(unscored, average_quality=None)
-    page = on(open_page("dataset", person()), good)
+    page = listing(on(open_page("dataset", person()), good))
 
     field(page, "Quality from").set_value(3.1).run()
 
     assert line(page, good.name)
     assert line(page, poor.name) is None
     assert line(page, unscored.name) is None
+
+
+def test_a_list_of_more_than_a_page_turns_its_pages(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    ana, mark = person(), f"turned-{uuid4()}"
+    made = [training_file(50) for _ in range(file_chooser.PAGE_SIZE + 1)]
+    for file in made:
+        change(file, name=f"{mark}-{file.name}")
+    page = listing(open_page("dataset", ana))
+    page.text_input("filter-name").set_value(mark).run()
+    assert len(names(page)) == file_chooser.PAGE_SIZE
+    wanted = FileFilter(name=mark)
+    page.session_state[file_chooser.page_key(wanted, archived=False)] = 2
+    page.run()
+    assert [plain(made[0].name) in label for label in names(page)] == [True]
 
 
 def test_what_stands_against_a_file_is_said_in_words(
@@ -232,10 +305,30 @@ def test_ten_thousand_files_can_be_chosen_from(
     person: Callable[..., Person], training_file: Make, open_page: Open
 ) -> None:
     file, ana = training_file(50), person()
-    shared = {"created_by": ana.id, "format": "brightrun-lora-v4", "size_bytes": 1, "summary": {}}
-    rows = [
+    with transaction() as connection:
+        connection.execute(training_files.insert(), crowd(ana.id))
+    try:
+        page = listing(open_page("dataset", ana))
+        page.text_input("filter-name").set_value("crowd-77.json").run()
+        assert not page.exception
+        assert len(names(page)) == 1
+        assert line(page, "crowd-77.json").click().run().warning[0].value == plain(MISSING)
+        assert on(page, file).subheader[0].value == plain(file.name)
+    finally:
+        with transaction() as connection:
+            connection.execute(
+                delete(training_files).where(training_files.c.storage_key.like("crowd-%"))
+            )
+
+
+def crowd(creator: Any) -> list[dict[str, Any]]:
+    """Ten thousand rows of files."""
+    return [
         {
-            **shared,
+            "created_by": creator,
+            "format": "brightrun-lora-v4",
+            "size_bytes": 1,
+            "summary": {},
             "name": f"crowd-{number}.json",
             "storage_key": f"crowd-{number}",
             "content_hash": f"{number:064}",
@@ -246,16 +339,157 @@ def test_ten_thousand_files_can_be_chosen_from(
         }
         for number in range(10_000)
     ]
-    with transaction() as connection:
-        connection.execute(training_files.insert(), rows)
-    try:
-        page = open_page("dataset", ana)
-        page.text_input("filter-name").set_value("crowd-77.json").run()
-        assert not page.exception
-        assert line(page, "crowd-77.json") == "✗ crowd-77.json · Storage file missing"
-        assert line(page, "crowd-78.json") is None
-        assert on(page, file).session_state[CHOSEN] == file.id
-    finally:
-        crowd = training_files.c.storage_key.like("crowd-%")
-        with transaction() as connection:
-            connection.execute(delete(training_files).where(crowd))
+
+
+def managing(page: AppTest, file: Row) -> AppTest:
+    """The page with the file chosen and its menu open."""
+    page.session_state[file_menu.OPEN] = True
+    return on(page, file)
+
+
+@pytest.mark.parametrize("name", ["Spring.json", "<img src=x onerror=alert(1)>", "**x** [a](b)"])
+def test_a_file_is_renamed_from_its_menu_whatever_the_name(
+    person: Make, training_file: Make, open_page: Open, name: str
+) -> None:
+    ana = person()
+    file = training_file(50, actor=ana)
+    page = managing(open_page("dataset", ana), file)
+    page.text_input(f"file-name-{file.id}").set_value(name)
+    button(page, "Rename").click().run()
+    assert training_files_service.get(file.id).name == safe_name(name)
+    assert page.subheader[0].value == plain(safe_name(name))
+    assert not page.exception
+
+
+def test_what_is_refused_is_told_in_the_menu(
+    person: Make, training_file: Make, draft: Make, open_page: Open
+) -> None:
+    ana = person()
+    file = training_file(50, actor=ana)
+    draft(ana, file=file, name="Uses it")
+    page = managing(open_page("dataset", ana), file)
+    page.text_input(f"file-name-{file.id}").set_value("  ")
+    button(page, "Rename").click().run()
+    assert plain("Name: write") in page.error[0].value
+    button(page, "Delete").click().run()
+    button(page, "Delete").click()
+    button(page, "Delete the file").click().run()
+    assert "1 job, drafts included, uses it: Uses it" in page.error[0].value.replace("\\", "")
+    assert training_files_service.get(file.id).name == file.name
+
+
+def test_a_deleted_file_is_gone_and_the_page_goes_on_with_another(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    ana = person()
+    other, file = training_file(50), training_file(50, actor=ana)
+    page = managing(open_page("dataset", ana), file)
+    button(page, "Delete").click().run()
+    assert "deleted for good" in said(page)
+    button(page, "Delete").click()
+    button(page, "Delete the file").click().run()
+    assert page.subheader[0].value == plain(other.name)
+    assert not page.exception
+
+
+def test_a_file_that_somebody_else_has_deleted_meanwhile_is_told(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    file = training_file(50)
+    page = on(open_page("dataset", person()), file)
+    file_care.delete(person(role="manager"), file.id)
+    page.run()
+    assert page.toast[0].value == "Training file not found"
+    assert page.subheader[0].value != plain(file.name)
+    assert not page.exception
+
+
+def test_the_files_of_others_are_checked_but_not_changed(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    file = training_file(50)
+    page = managing(open_page("dataset", person()), file)
+    for label in ("Rename", "Archive", "Delete"):
+        assert button(page, label).disabled
+    assert "Only who imported a file" in said(page)
+    button(page, "Check the stored file").click().run()
+    assert "byte for byte" in page.toast[0].value
+    storage.original_file(file.storage_key).write_bytes(b"another")
+    button(managing(page, file), "Check the stored file").click().run()
+    assert plain("Storage file changed: import the same file again") in page.error[0].value
+    assert "⚠ Review Required" in said(page)
+    assert button(page, "Create Training Job").disabled
+
+
+def create(page: AppTest) -> None:
+    """Creates in the open dialog; AppTest runs the page with it, a browser the dialog alone."""
+    button(page, "Create Training Job").click()
+    button(page, "Create").click().run()
+
+
+def test_the_dialog_is_filled_in_and_creates_the_job_under_the_name_that_was_typed(
+    person: Make, training_file: Make, open_page: Open, switches: list[Any]
+) -> None:
+    ana = person()
+    file = training_file(50, actor=ana)
+    page = on(open_page("dataset", ana), file)
+    button(page, "Create Training Job").click().run()
+    field = next(field for field in page.text_input if field.label == "Job name")
+    assert field.value == first_name(file.name, today())
+    assert figures(page)["Training pairs"] == f"{file.training_pairs:,}"
+    assert "Conservative is suggested" in said(page)
+
+    field.set_value("x")
+    create(page)
+    assert "between 3 and 100 characters" in page.error[0].value
+    assert switches == []
+    next(field for field in page.text_input if field.label == "Job name").set_value("For Acme")
+    create(page)
+    ((where, job),) = switches
+    assert where == "preset"
+    created = jobs.status_of(ana, UUID(job))
+    assert (created.name, created.status) == ("For Acme", "pending_configuration")
+
+
+def test_the_metrics_of_a_job_are_this_files_estimate_beside_the_published_ranges(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    file = training_file(160)
+    page = on(open_page("dataset", person()), file)
+    shown = figures(page)
+    expected = published_estimate(
+        training_pairs=file.training_pairs,
+        preset="balanced",
+        epochs=3,
+        offer=published_offers()[0],
+    )
+    assert shown["Suggested preset"] == "Balanced"
+    assert shown["Duration"] == format_hours(expected.duration_hours)
+    assert shown["Cost on spot"] == f"{usd(expected.cost_min)} – {usd(expected.cost_max)}"
+    for published in ("published: 8-20 hours", "published: $25-100", "30-40 %; not measured here"):
+        assert published in said(page)
+
+
+def test_a_file_whose_scores_never_differ_says_what_that_means_and_shows_what_does(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    file = training_file(50)
+    same = dict.fromkeys(("average_quality", "min_quality", "max_quality"), "3.00")
+    change(file, summary={**file.summary, **same, "human_reviewed": 0})
+    page = on(open_page("dataset", person()), file)
+    assert "Every pair is scored 3\\.00, and none is marked as reviewed" in said(page)
+    assert "Turns of a conversation" in said(page)
+    assert "characters each, at most" in said(page)
+
+
+def test_the_real_file_is_told_as_it_is(
+    person: Make, real_file: Any, open_page: Open, tmp_path: Any
+) -> None:
+    ana = person()
+    row, _ = training_files_service.import_training_file(ana, real_file, "real.json")
+    page = on(open_page("dataset", ana), enrich(row))
+    shown = figures(page)
+    assert (shown["Conversations"], shown["Training pairs"]) == ("72", "447")
+    assert "Every pair is scored 3\\.00" in said(page)
+    assert not button(page, "Create Training Job").disabled
+    assert not page.exception

@@ -6,20 +6,57 @@ from decimal import Decimal
 
 import pytest
 
-from lib.domain.estimate import Measurement, measured_estimate, published_estimate
-from lib.domain.offers import local_offer, published_offers
-from lib.domain.quote import Alternative, Quote
+from lib.domain.estimate import Estimate, measured_estimate, published_estimate
+from lib.domain.measurement import Measurement
+from lib.domain.offers import Offer, local_offer, published_offers
+from lib.domain.presets import PRESETS
+from lib.domain.quote import Cell, Choice, ComparedPreset, Comparison, Quote, Revision
 
 SPOT, ON_DEMAND = published_offers()
 LOCAL = local_offer(Decimal("0.00"))
+PARAMETERS = (
+    ("Rank (r)", "16"),
+    ("LoRA Alpha", "32"),
+    ("Dropout Rate", "0.1"),
+    ("Learning Rate", "0.0002"),
+    ("Epochs", "3"),
+    ("Batch Size", "2"),
+    ("Gradient Accumulation", "2"),
+    ("Warm-up", "0.05"),
+    ("Schedule", "cosine"),
+    ("Target Modules", "q, v, k, o, gate, up, down"),
+)
 
 
-def published(preset: str, offer=SPOT, epochs: int = 3):
+def published(preset: str, offer: Offer = SPOT) -> Estimate:
+    epochs = PRESETS[preset].hyperparameters.num_train_epochs
     return published_estimate(training_pairs=447, preset=preset, epochs=epochs, offer=offer)
 
 
+def compared(preset: str, quoted: bool = False) -> ComparedPreset:
+    """The preset on both tiers; it is quoted on spot."""
+    return ComparedPreset(
+        PRESETS[preset].title,
+        (Cell(published(preset), quoted=quoted), Cell(published(preset, ON_DEMAND))),
+        note="Locked: unlock after 3 successful training runs" if preset == "aggressive" else "",
+    )
+
+
+def choice(preset: str = "balanced", offer: Offer = SPOT, **changes: object) -> Choice:
+    made = Choice(
+        preset_title=PRESETS[preset].title,
+        offer_title=offer.title,
+        rate_source="published default rate",
+        parameters=PARAMETERS,
+        changes=(),
+        notes=(),
+        estimate=published(preset, offer),
+    )
+    return replace(made, **changes)
+
+
 @pytest.fixture(scope="session")
-def local_estimate():
+def local_estimate() -> Estimate:
     measurement = Measurement(
         startup_seconds=Decimal(9),
         tokens_per_second=Decimal(800),
@@ -34,9 +71,10 @@ def local_estimate():
 @pytest.fixture(scope="session")
 def spot_quote() -> Quote:
     return Quote(
-        number="Q-2026-00042",
+        revisions=(
+            Revision("Q-2026-00042", date(2026, 11, 24), "$168.07", ("first quote for this job",)),
+        ),
         issued_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
-        issued_on=date(2026, 11, 24),
         valid_until=date(2026, 12, 24),
         company="Northwind Language Models",
         made_by="Ada Kowalska",
@@ -51,48 +89,71 @@ def spot_quote() -> Quote:
         training_file="advisor-conversations-2026-11.json",
         conversations=72,
         training_pairs=447,
-        trainable_pairs=375,
         pairs_explained=(
             "The file declares 447 training pairs, which the published formula prices; 375 of "
             "them have an answer to learn from."
         ),
-        preset_title="Balanced",
-        parameters=(
-            ("Rank (r)", "16"),
-            ("LoRA Alpha", "32"),
-            ("Dropout Rate", "0.1"),
-            ("Learning Rate", "0.0002"),
-            ("Epochs", "3"),
-            ("Batch Size", "2"),
-            ("Gradient Accumulation", "2"),
-            ("Warm-up", "0.05"),
-            ("Schedule", "cosine"),
-            (
-                "Target Modules",
-                "q_proj, v_proj, k_proj, o_proj, gate_proj, up_proj, down_proj",
-            ),
+        choices=(choice(),),
+        comparison=Comparison(
+            offers=((SPOT.title, SPOT.hourly_rate), (ON_DEMAND.title, ON_DEMAND.hourly_rate)),
+            rows=(compared("conservative"), compared("balanced", True), compared("aggressive")),
         ),
-        offer_title=SPOT.title,
-        rate_source="published default rate",
-        estimate=published("balanced"),
-        alternatives=(
-            Alternative("Balanced, on demand", published("balanced", ON_DEMAND)),
-            Alternative("Conservative, spot", published("conservative", epochs=2)),
-            Alternative("Aggressive, spot", published("aggressive", epochs=4)),
-        ),
-        accuracy="No finished run to compare with yet: this is the published baseline.",
     )
 
 
 @pytest.fixture(scope="session")
-def local_quote(spot_quote: Quote, local_estimate) -> Quote:
+def revised_quote(spot_quote: Quote) -> Quote:
+    """The third quote for a job."""
+    earlier = (
+        Revision("Q-2026-00036", date(2026, 11, 20), "$535.73", ("first quote for this job",)),
+        Revision(
+            "Q-2026-00040",
+            date(2026, 11, 23),
+            "$168.07 – $535.73",
+            ("4 alternatives instead of one configuration",),
+        ),
+    )
+    last = replace(
+        spot_quote.revisions[-1],
+        changes=("Balanced, on H100 PCIe 80GB, spot, out of 4 alternatives",),
+    )
+    return replace(spot_quote, revisions=(*earlier, last))
+
+
+@pytest.fixture(scope="session")
+def alternatives_quote(spot_quote: Quote) -> Quote:
+    """The three presets on spot, and the balanced one on demand."""
+    return replace(
+        spot_quote,
+        choices=(
+            choice("conservative"),
+            choice("balanced"),
+            choice("balanced", ON_DEMAND),
+            choice("aggressive", notes=("Locked: unlock after 3 successful training runs",)),
+        ),
+        comparison=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def local_quote(spot_quote: Quote, local_estimate: Estimate) -> Quote:
+    here = choice(
+        offer_title=LOCAL.title,
+        rate_source="this installation's own rate",
+        estimate=local_estimate,
+    )
+    offers = ((SPOT.title, SPOT.hourly_rate), (LOCAL.title, LOCAL.hourly_rate))
+    rows = (
+        ComparedPreset("Conservative", (Cell(published("conservative")), Cell(None))),
+        ComparedPreset(
+            "Balanced", (Cell(published("balanced")), Cell(local_estimate, quoted=True))
+        ),
+    )
     return replace(
         spot_quote,
         client="",
         project="",
         description="",
-        offer_title=LOCAL.title,
-        rate_source="set for this installation",
-        estimate=local_estimate,
-        alternatives=(Alternative("Same, on H100 PCIe 80GB, spot", published("balanced")),),
+        choices=(here,),
+        comparison=Comparison(offers, rows),
     )

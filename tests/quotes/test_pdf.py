@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from lib.domain.estimate import Estimate, format_hours
+from lib.domain.history import TrackRecord
 from lib.domain.money import usd
-from lib.domain.quote import Alternative, Quote
+from lib.domain.quote import Cell, ComparedPreset, Comparison, Quote, Revision, terms
 from lib.quotes import render
 from lib.quotes.fonts import REPLACEMENT
+from tests.quotes.conftest import ON_DEMAND, SPOT, choice, published
 from tests.quotes.test_fonts import NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -46,43 +49,134 @@ def figures(estimate: Estimate) -> dict[str, str]:
     return hours | {name: usd(named[name]) for name in amounts}
 
 
+def with_estimate(quote: Quote, **changes: object) -> Quote:
+    """The quote with its one choice's estimate changed."""
+    (one,) = quote.choices
+    return replace(quote, choices=(replace(one, estimate=replace(one.estimate, **changes)),))
+
+
+def flat(document: bytes) -> str:
+    """All text as one line, so that wrapping does not matter."""
+    return " ".join(text(document).split())
+
+
 def test_every_figure_of_the_estimate_is_printed_as_the_app_writes_it(spot_quote: Quote) -> None:
     shown = text(render(spot_quote))
-    expected = figures(spot_quote.estimate)
-    expected["spot_buffer"] = usd(spot_quote.estimate.spot_buffer)
+    estimate = spot_quote.choices[0].estimate
+    expected = figures(estimate)
+    expected["spot_buffer"] = usd(estimate.spot_buffer)
     assert {name: value for name, value in expected.items() if value not in shown} == {}
 
 
 def test_the_figures_can_be_read_by_another_library(spot_quote: Quote) -> None:
     reader = PdfReader(BytesIO(render(spot_quote)))
     shown = "\n".join(page.extract_text() for page in reader.pages)
-    assert all(value in shown for value in figures(spot_quote.estimate).values())
+    assert all(value in shown for value in figures(spot_quote.choices[0].estimate).values())
 
 
 def test_the_breakdown_adds_up_as_printed(spot_quote: Quote) -> None:
-    breakdown = text(render(spot_quote)).split("Cost breakdown")[1].split("Compared with")[0]
-    *lines, total = [
-        Decimal(amount.replace(",", ""))
-        for amount in re.findall(r"\s\$([\d,]+\.\d\d)$", breakdown, re.MULTILINE)
-    ]
+    breakdown = text(render(spot_quote)).split("Cost breakdown")[1].split("side by side")[0]
+    *lines, total = amounts_at_the_edge(breakdown)
     assert len(lines) == 3
-    assert sum(lines) == total == spot_quote.estimate.total
+    assert sum(lines) == total == spot_quote.choices[0].estimate.total
 
 
-def test_each_alternative_is_printed_with_its_total_and_the_difference(spot_quote: Quote) -> None:
-    shown = text(render(spot_quote))
-    for title, difference in (
-        ("Balanced, on demand", "+$367.66"),
-        ("Conservative, spot", "-$93.37"),
-        ("Aggressive, spot", "+$205.31"),
+def amounts_at_the_edge(printed: str) -> list[Decimal]:
+    """The amounts in which a line ends."""
+    found = re.findall(r"\s\$([\d,]+\.\d\d)$", printed, re.MULTILINE)
+    return [Decimal(amount.replace(",", "")) for amount in found]
+
+
+def test_each_preset_stands_beside_the_others_on_every_offer(spot_quote: Quote) -> None:
+    shown = text(render(spot_quote)).split("side by side")[1].split("Configuration")[0]
+    for row, differences in (
+        ("Conservative", ["-$93.37", "+$70.03"]),
+        ("Balanced", ["This quote", "+$367.66"]),
+        ("Aggressive", ["+$205.31", "+$1,022.44"]),
     ):
-        row = next(line for line in shown.splitlines() if line.startswith(title))
-        alternative = next(a for a in spot_quote.alternatives if a.title == title)
-        assert row.split()[-2:] == [usd(alternative.estimate.total), difference]
+        lines = shown.split(row, 1)[1].splitlines()
+        estimates = [published(row.lower(), offer) for offer in (SPOT, ON_DEMAND)]
+        figures_of = [(usd(e.total), format_hours(e.duration_hours)) for e in estimates]
+        assert re.split(r"\s{2,}", lines[0].strip()) == [f for pair in figures_of for f in pair]
+        below = " ".join(lines[1:4])
+        assert all(difference in below for difference in differences), below
+    assert shown.count("This quote") == 1
+    assert "Locked: unlock after 3" in shown
+    assert "$2.49/hr" in shown and "$7.99/hr" in shown
+
+
+def test_what_does_not_fit_or_was_not_measured_is_said_in_words(spot_quote: Quote) -> None:
+    note = "Does not fit: needs 75 GB of GPU memory"
+    row = ComparedPreset("Aggressive", (Cell(published("aggressive"), note), Cell(None)))
+    comparison = Comparison(spot_quote.comparison.offers, (*spot_quote.comparison.rows, row))
+    shown = flat(render(replace(spot_quote, comparison=comparison)))
+    assert note in shown
+    assert "Not measured here yet" in shown
+
+
+def test_a_modified_preset_says_what_differs(spot_quote: Quote) -> None:
+    modified = choice(changes=("Epochs 5 instead of 3",))
+    shown = flat(render(replace(spot_quote, choices=(modified,))))
+    assert "Modified from Balanced: Epochs 5 instead of 3" in shown
+
+
+def test_accuracy_is_told_in_true_counts(spot_quote: Quote) -> None:
+    track = TrackRecord(runs=12, inside=11, preset_runs=5, preset_error=Decimal("0.09"))
+    shown = flat(render(with_estimate(spot_quote, track=track)))
+    assert "12 to compare with, 11 of them within ±15 % of the estimate" in shown
+    assert "Past estimates within ±9% for Balanced preset (5 runs)" in shown
+    assert "±15% variance based on 12 historical jobs." in shown
+    assert "91.7% confidence" in shown
+    without = flat(render(spot_quote))
+    assert "None to compare with yet" in without
+    assert "No finished Balanced run to compare with yet" in without
+
+
+def test_the_terms_are_printed(spot_quote: Quote, local_quote: Quote) -> None:
+    for quote in (spot_quote, local_quote):
+        shown = flat(render(quote))
+        assert all(f"{heading} {said}" in shown for heading, said in terms(quote))
+
+
+def test_a_later_quote_names_the_earlier_ones_and_what_changed(
+    spot_quote: Quote, revised_quote: Quote
+) -> None:
+    shown = flat(render(revised_quote))
+    assert "Q-2026-00042 replaces the earlier quotes for this job." in shown
+    for revision in revised_quote.revisions:
+        assert f"{revision.number} {revision.issued_on.day} November 2026 {revision.total}" in shown
+    assert "4 alternatives instead of one configuration" in shown
+    assert "replaces" not in flat(render(spot_quote))
+
+
+def test_of_very_many_revisions_the_newest_are_told(spot_quote: Quote) -> None:
+    last = spot_quote.revisions[-1]
+    many = tuple(replace(last, number=f"Q-2026-{n:05d}") for n in range(40))
+    document = render(replace(spot_quote, revisions=many))
+    assert "The newest are listed; 34 more went before." in flat(document)
+    assert "Q-2026-00033" not in text(document)
+    assert len(pages(document)) == 2
+
+
+def test_alternatives_are_told_in_a_table_and_one_by_one(alternatives_quote: Quote) -> None:
+    shown = text(render(alternatives_quote))
+    table, *blocks = re.split(r"\n *[A-D]\. ", shown)
+    for letter, one, block in zip("ABCD", alternatives_quote.choices, blocks, strict=True):
+        estimate = one.estimate
+        row = next(line for line in table.splitlines() if line.strip().startswith(f"{letter} "))
+        assert row.split()[-1] == usd(estimate.total)
+        assert f"{usd(estimate.cost_min)} – {usd(estimate.cost_max)}" in row
+        assert block.startswith(one.title)
+        assert all(value in block for value in figures(estimate).values())
+        *lines, total = amounts_at_the_edge(block.split("Basis:")[0])[-len(estimate.lines) - 1 :]
+        assert sum(lines) == total == estimate.total
+    assert "consider Conservative" not in shown  # it recommends none
+    assert "Locked: unlock after 3 successful training runs" in blocks[-1]
 
 
 def test_the_document_says_for_whom_by_whom_and_on_which_terms(spot_quote: Quote) -> None:
-    shown = " ".join(text(render(spot_quote)).split())
+    shown = flat(render(spot_quote))
+    estimate = spot_quote.choices[0].estimate
     for said in (
         spot_quote.company,
         spot_quote.number,
@@ -99,12 +193,10 @@ def test_the_document_says_for_whom_by_whom_and_on_which_terms(spot_quote: Quote
         spot_quote.pairs_explained,
         "Gradient Accumulation 2",
         "H100 PCIe 80GB, spot, $2.49/hr (published default rate)",
-        f"±15 %. Basis: {spot_quote.estimate.basis}. "
-        f"Confidence: {spot_quote.estimate.confidence_text}.",
-        *(warning.removeprefix("⚠ ") for warning in spot_quote.estimate.warnings),
-        spot_quote.accuracy,
-        "This is an estimate, not a fixed price",
-        "Page 1 of 1",
+        f"±15 %. Basis: {estimate.basis}. Confidence: {estimate.confidence_text}.",
+        *(warning.removeprefix("⚠ ") for warning in estimate.warnings),
+        "Place and date",
+        "Page 1 of 2",
     ):
         assert said in shown
 
@@ -112,7 +204,7 @@ def test_the_document_says_for_whom_by_whom_and_on_which_terms(spot_quote: Quote
 def test_a_free_run_on_this_machine_is_quoted_at_nothing_and_in_minutes(local_quote: Quote) -> None:
     document = render(local_quote)
     shown = text(document)
-    assert all(value in shown for value in figures(local_quote.estimate).values())
+    assert all(value in shown for value in figures(local_quote.choices[0].estimate).values())
     assert "Spot Interruption Buffer" not in shown
     assert "High Cost" not in shown
     assert shown.count("not named") == 2
@@ -120,23 +212,25 @@ def test_a_free_run_on_this_machine_is_quoted_at_nothing_and_in_minutes(local_qu
 
 
 def test_a_comparison_of_free_runs_only_has_no_bar_to_divide_by(local_quote: Quote) -> None:
-    free = (Alternative("Same again", local_quote.estimate),)
-    assert "Same again" in text(render(replace(local_quote, alternatives=free)))
-
-
-def test_without_alternatives_there_is_no_comparison(spot_quote: Quote) -> None:
-    assert "Compared with" not in text(render(replace(spot_quote, alternatives=())))
+    (here,) = local_quote.choices
+    free = Comparison(
+        (("This machine", Decimal(0)),), (ComparedPreset("Same again", (Cell(here.estimate),)),)
+    )
+    assert "Same again" in text(render(replace(local_quote, comparison=free)))
+    both = replace(local_quote, choices=(here, here), comparison=None)
+    assert "B. Balanced, on This machine" in text(render(both))
 
 
 def test_the_largest_amounts_stay_on_one_line(spot_quote: Quote) -> None:
-    estimate = replace(
-        spot_quote.estimate,
-        gpu_compute=Decimal("8765432.10"),
-        duration_hours=Decimal("123456.7891"),
+    largest = with_estimate(
+        spot_quote, gpu_compute=Decimal("8765432.10"), duration_hours=Decimal("123456.7891")
     )
-    shown = text(render(replace(spot_quote, estimate=estimate)))
-    assert f"{usd(estimate.cost_min)} – {usd(estimate.cost_max)}" in shown
+    (one,) = largest.choices
+    shown = text(render(largest))
+    assert f"{usd(one.estimate.cost_min)} – {usd(one.estimate.cost_max)}" in shown
     assert "104,938.27 hrs – 141,975.31 hrs" in shown
+    several = text(render(replace(largest, choices=(one, one), comparison=None)))
+    assert several.count(f"{usd(one.estimate.cost_min)} – {usd(one.estimate.cost_max)}") == 4
 
 
 def test_the_same_quote_gives_the_same_bytes_in_another_process(spot_quote: Quote) -> None:
@@ -158,8 +252,8 @@ def test_the_same_quote_gives_the_same_bytes_in_another_process(spot_quote: Quot
 
 @pytest.fixture(scope="module")
 def in_all_scripts(spot_quote: Quote) -> str:
-    names = tuple(Alternative(name, spot_quote.estimate) for name in NAMES.values())
-    return text(render(replace(spot_quote, alternatives=names)))
+    noted = choice(notes=tuple(NAMES.values()))
+    return text(render(replace(spot_quote, choices=(noted,))))
 
 
 @pytest.mark.parametrize("script", NAMES)
@@ -182,14 +276,35 @@ def test_an_override_cannot_turn_a_file_name_around(spot_quote: Quote) -> None:
     assert "quotefdp.exe" in shown
 
 
-def test_a_typical_quote_takes_one_page(spot_quote: Quote, local_quote: Quote) -> None:
-    assert len(pages(render(spot_quote))) == 1
-    assert len(pages(render(local_quote))) == 1
+def test_a_typical_quote_takes_two_pages(
+    spot_quote: Quote, local_quote: Quote, revised_quote: Quote, alternatives_quote: Quote
+) -> None:
+    for quote in (spot_quote, local_quote, revised_quote, alternatives_quote):
+        assert len(pages(render(quote))) == 2
 
 
+def test_a_quote_in_which_everything_is_there_takes_two_pages(revised_quote: Quote) -> None:
+    modified = choice(changes=("Epochs 5 instead of 3", "Batch Size 4 instead of 2"))
+    last = revised_quote.revisions[-1]
+    changed = ("Epochs 5 instead of 3", "H100 PCIe 80GB, spot instead of H100 PCIe 80GB, on demand")
+    comparison = revised_quote.comparison
+    row = replace(comparison.rows[0], title="Balanced, modified")
+    full = replace(
+        revised_quote,
+        choices=(modified,),
+        comparison=Comparison(
+            (*comparison.offers, ("This machine, own hardware", Decimal("1.00"))),
+            tuple(replace(r, cells=(*r.cells, Cell(None))) for r in (row, *comparison.rows)),
+        ),
+        revisions=tuple(replace(last, changes=changed) for _ in range(9)),
+    )
+    assert len(pages(render(full))) == 2
+
+
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("letter", ["W", "漢", "ក", "ﷺ"])
 def test_the_longest_texts_without_a_space_stay_inside_the_margins(
-    spot_quote: Quote, letter: str
+    spot_quote: Quote, letter: str, count: int
 ) -> None:
     longest = letter * 100
     quote = replace(
@@ -201,21 +316,83 @@ def test_the_longest_texts_without_a_space_stay_inside_the_margins(
         job_name=longest,
         description=letter * 500,
         training_file=f"{longest}.json",
+        choices=(
+            choice(
+                preset_title=longest,
+                offer_title=longest,
+                rate_source=longest,
+                parameters=((longest, longest),),
+                changes=(longest,),
+                notes=(longest,),
+            ),
+        )
+        * count,
+        comparison=Comparison(
+            ((longest, Decimal(1)),) * 3,
+            (ComparedPreset(longest, (Cell(published("balanced"), longest),) * 3, longest),) * 3,
+        ),
+        revisions=tuple(
+            Revision(spot_quote.number, spot_quote.issued_on, "$1.00", (longest,)) for _ in range(3)
+        ),
     )
     document = render(quote)
-    assert len(pages(document)) <= 3
-    boxes = subprocess.run(
+    assert len(pages(document)) <= 9
+    words = boxes(document)
+    margin = 18 * 72 / 25.4
+    assert min(left for _, left, *_ in words) >= margin - 1
+    assert max(right for _, _, _, right, _ in words) <= 210 * 72 / 25.4 - margin + 1
+    assert max(bottom for *_, bottom in words) <= 293 * 72 / 25.4
+    if letter != "ﷺ":  # four words in one glyph, whose box reaches beyond its line
+        assert overlaps(words) == []
+
+
+Box = tuple[int, float, float, float, float]  # page, left, top, right, bottom; in points
+
+
+def boxes(document: bytes) -> list[Box]:
+    """Where poppler finds words."""
+    shown = subprocess.run(
         ["pdftotext", "-bbox", "-", "-"], input=document, capture_output=True, check=True
     ).stdout.decode()
-    words = [tuple(map(float, m)) for m in re.findall(r'xMin="(\S+)" .*? xMax="(\S+)"', boxes)]
-    margin = 18 * 72 / 25.4
-    assert min(left for left, _ in words) >= margin - 1
-    assert max(right for _, right in words) <= 210 * 72 / 25.4 - margin + 1
+    corners = r'xMin="(\S+)" yMin="(\S+)" xMax="(\S+)" yMax="(\S+)"'
+    return [
+        (page, *map(float, word))
+        for page, part in enumerate(shown.split("<page ")[1:])
+        for word in re.findall(corners, part)
+    ]
+
+
+def overlaps(words: list[Box]) -> list[tuple[Box, Box]]:
+    """Words that are drawn over others; a tenth of a line's height is the faces' own."""
+    return [
+        (one, other)
+        for one, other in combinations(words, 2)
+        if one[0] == other[0]
+        and min(one[3], other[3]) - max(one[1], other[1]) > 1
+        and min(one[4], other[4]) - max(one[2], other[2]) > 0.3 * min(one[4] - one[2], 9)
+    ]
+
+
+def test_nothing_is_drawn_over_anything_else(
+    spot_quote: Quote, local_quote: Quote, revised_quote: Quote, alternatives_quote: Quote
+) -> None:
+    for quote in (spot_quote, local_quote, revised_quote, alternatives_quote):
+        words = boxes(render(quote))
+        assert len(words) > 100
+        assert overlaps(words) == []
 
 
 @settings(max_examples=5, deadline=None)
-@given(st.lists(st.text(max_size=100), min_size=10, max_size=10))
+@given(st.lists(st.text(max_size=100), min_size=8, max_size=8))
 def test_no_text_at_all_stops_the_document(spot_quote: Quote, texts: list[str]) -> None:
-    hostile = tuple(Alternative(title, spot_quote.estimate) for title in texts)
-    document = render(replace(spot_quote, client=texts[0], alternatives=hostile))
-    assert usd(spot_quote.estimate.total) in text(document)
+    client, *rest = texts
+    hostile = choice(
+        preset_title=rest[0], offer_title=rest[1], changes=(rest[2],), notes=(rest[3],)
+    )
+    last = replace(spot_quote.revisions[-1], changes=(rest[4], rest[5]))
+    quote = replace(
+        spot_quote, client=client, project=rest[6], revisions=(last, last), choices=(hostile,)
+    )
+    total = usd(hostile.estimate.total)
+    assert total in text(render(quote))
+    assert total in text(render(replace(quote, choices=(hostile, hostile), comparison=None)))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from lib.db.connection import transaction
 from lib.db.tables import activity_log
-from lib.domain.draft import change
+from lib.domain.draft import change, first_name
 from lib.services import drafts, jobs
 from lib.services.drafts import today
 from lib.services.errors import DraftMoved, NotFound, Refusal
@@ -34,6 +34,35 @@ def test_a_new_job_is_a_draft_with_the_defaults_for_its_file(
         logged = select(activity_log).where(activity_log.c.subject == str(job_id))
         row = connection.execute(logged).one()
     assert (row.action, row.succeeded, row.actor_id) == ("job_created", True, actor.id)
+
+
+def test_a_name_that_was_typed_stays_and_the_suggested_one_follows_the_preset(
+    person: Make, training_file: Make
+) -> None:
+    actor, row = person(), training_file()
+    suggested = first_name(row.name, today())
+    for typed, kept in ((suggested, None), (None, None), ("  ", None), (" Mine ", "Mine")):
+        opened = drafts.load(actor, drafts.create(actor, row.id, typed))
+        changed = change(opened.draft, today(), preset="balanced")
+        assert opened.draft.name_edited is (kept is not None)
+        assert changed.name == (kept or f"{suggested[:-13]} - Balanced - {today()}")
+
+
+@pytest.mark.parametrize("typed", ["ab", "x" * 101])
+def test_a_bad_name_makes_no_job_and_is_logged(
+    person: Make, training_file: Make, typed: str
+) -> None:
+    actor, row = person(), training_file()
+    with pytest.raises(Refusal, match="Job name must be between 3 and 100 characters"):
+        drafts.create(actor, row.id, typed)
+    assert jobs.listing(actor) == []
+    with transaction() as connection:
+        logged = select(activity_log).where(
+            activity_log.c.subject == str(row.id), activity_log.c.action == "job_created"
+        )
+        entry = connection.execute(logged).one()
+    assert (entry.succeeded, entry.actor_id) == (False, actor.id)
+    assert entry.details["training_file_id"] == str(row.id)
 
 
 def test_a_change_is_there_for_the_next_tab(person: Make, draft: Make) -> None:

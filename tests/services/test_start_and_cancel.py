@@ -17,7 +17,7 @@ from lib.domain.draft import change
 from lib.domain.offers import SPOT_KEY
 from lib.domain.states import JobStatus
 from lib.services import budgets, drafts, jobs
-from lib.services.assessment import assess, measure_again
+from lib.services.assessment import assess, measure
 from lib.services.drafts import today
 from lib.services.errors import NotAllowed, NotFound, Refusal, StartRefused
 from lib.services.estimates import Pricing
@@ -241,7 +241,7 @@ def test_a_failed_measurement_says_why_and_can_be_asked_for_again(
         )
     assert assess(opened).priced.status is Pricing.FAILED
     assert refused("measuring", lambda: start(actor, opened)) == "The disk is full."
-    measure_again(opened)
+    measure(opened)
     assert assess(opened).priced.status is Pricing.MEASURING
 
 

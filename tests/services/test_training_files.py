@@ -167,7 +167,7 @@ def test_a_job_needs_fifty_conversations(person: Make, training_file: Make) -> N
 def test_a_job_needs_the_stored_file(person: Make, training_file: Make) -> None:
     row = training_file()
     storage.original_file(row.storage_key).unlink()
-    assert refusal(person(), row) == "Storage file missing"
+    assert refusal(person(), row).startswith("Storage file missing: import the same file again")
 
 
 def test_a_file_has_one_active_job_at_a_time(
@@ -182,7 +182,7 @@ def test_a_file_has_one_active_job_at_a_time(
 def test_an_archived_or_unknown_file_is_not_found(person: Make, training_file: Make) -> None:
     actor, row = person(), training_file()
     change(row, status="archived")
-    assert refusal(actor, row) == "Training file not found"
+    assert refusal(actor, row).startswith("Training file not found: it is archived")
     assert row.id not in {listed.id for listed in service.listing()}
     with pytest.raises(NotFound, match="Training file not found"):
         drafts.create(actor, actor.id)

@@ -16,6 +16,7 @@ from lib.domain.dataset import (
     problems,
     readiness,
     safe_name,
+    scores_explained,
 )
 from lib.domain.dataset_tally import MOST_LABELS, Tally
 
@@ -138,6 +139,23 @@ def test_each_problem_is_found_alone_and_only_the_blocking_ones_block(
     assert eligible(summary) is (severity != "blocking")
     assert readiness(summary).label == "⚠ Review Required"
     assert problems(summary)[0].message in readiness(summary).tooltip
+
+
+def test_an_obstacle_needs_review_whatever_the_file_is_like(good):
+    for summary in (good, None):
+        found = readiness(summary, "Storage file missing")
+        assert found.label == "⚠ Review Required"
+        assert "Storage file missing" in found.tooltip
+
+
+def test_scores_that_never_differ_are_explained_and_others_are_not(good):
+    three = Decimal("3.00")
+    same = replace(good, average_quality=three, min_quality=three, max_quality=three)
+    assert "Every pair is scored 3.00" in scores_explained(replace(same, human_reviewed=0))
+    assert "none is marked" in scores_explained(replace(same, human_reviewed=0))
+    assert "7 of 100 pairs are marked" in scores_explained(replace(same, human_reviewed=7))
+    assert scores_explained(replace(same, max_quality=Decimal("3.01"))) is None
+    assert scores_explained(replace(same, average_quality=None)) is None
 
 
 def test_quality_of_exactly_four_needs_no_review(good):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from lib.domain.file_filter import FileFilter, entries
+from lib.domain.file_filter import FileFilter, entries, unselectable
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class File:
     name: str
     conversation_count: int = 60
     average_quality: Decimal | None = Decimal("4.20")
+    status: str = "active"
 
 
 def few(file: File) -> str | None:
@@ -36,6 +37,20 @@ def test_files_that_can_be_used_come_first_and_else_the_order_stays() -> None:
 
     assert [entry.file.name for entry in found] == ["new", "old", "small", "smaller"]
     assert [entry.obstacle for entry in found] == [None, None, "too few", "too few"]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (File("exactly enough", 50), None),
+        (File("small", 49), "Insufficient conversations: 49, and a job needs at least 50"),
+        (File("archived", 500, status="archived"), "Archived"),
+    ],
+)
+def test_only_active_files_of_fifty_conversations_can_be_chosen(
+    file: File, reason: str | None
+) -> None:
+    assert unselectable(file) == reason
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,17 @@ def test_the_readme_lists_exactly_the_settings_that_there_are() -> None:
         ("BUDGET_GRACE_PERCENT", "101"),
         ("LOCAL_HOURLY_RATE", "1.001"),
         ("WORKER", "perhaps"),
+        ("PUBLIC_URL", "desk.example.com"),
+        ("MAIL_FROM", "Desk <desk@example.com>"),
+        ("MAIL_FROM", "desk@example.com\nBcc: all@example.com"),
+        ("BUDGET_REQUEST_DAYS", "0"),
+        ("SMTP_URL", "mail.example.com"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com:many"),
+        ("SMTP_URL", "smtp://mail.example.com?tls=perhaps"),
+        ("SMTP_URL", "smtps://mail.example.com?tls=none"),
+        ("SMTP_URL", "smtp://mail.example.com/path"),
+        ("SMTP_URL", "smtp://desk:hush@mail.example.com"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_name_of_its_variable(
@@ -48,3 +59,26 @@ def test_an_empty_variable_counts_as_not_set(configure) -> None:
 
 def test_no_setting_comes_from_the_developers_environment() -> None:
     assert {name.upper() for name in Settings.model_fields} & os.environ.keys() == {"DATA_DIR"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://mail.example.com",
+        "smtp://mail.example.com:2525?tls=none",
+        "smtp://desk:hush@mail.example.com:587?tls=starttls",
+        "smtps://desk%40example.com:hush@mail.example.com",
+        "smtp://desk:hush@localhost:2525",
+    ],
+)
+def test_the_ways_to_name_a_mail_server(configure, url: str) -> None:
+    configure(SMTP_URL=url)
+    assert settings().smtp_url.get_secret_value() == url
+    assert "hush" not in repr(settings())
+
+
+def test_a_bad_mail_server_is_refused_without_its_password(configure) -> None:
+    configure(SMTP_URL="smtp://desk:hush-hush@mail.example.com")
+    with pytest.raises(SettingsError, match="in the clear") as caught:
+        settings()
+    assert "hush" not in str(caught.value)

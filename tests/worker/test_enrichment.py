@@ -10,6 +10,7 @@ from lib.db import files
 from lib.db.connection import reading, transaction
 from lib.db.tables import training_files
 from lib.domain.dataset import DatasetSummary
+from lib.services.training_files import CHANGED, MISSING, check_unchanged
 from lib.worker import enrichment
 
 GO_ON = Event()
@@ -40,6 +41,8 @@ def test_a_new_file_gets_its_summary_sequences_and_tokens(new_file):
     assert file.tokens["sequences"] == 5
     folder = storage.sequences_file(file.storage_key).parent
     assert {path.name for path in folder.iterdir()} == {"original", "sequences.jsonl"}
+    assert file.sequences_sha256 == enrichment.content_hash(folder / "sequences.jsonl")
+    assert check_unchanged(file) is None
     assert enrichment.tick(GO_ON) is False
 
 
@@ -47,7 +50,7 @@ def test_a_file_that_is_gone_from_storage_fails(new_file):
     storage.original_file(new_file.storage_key).unlink()
     enrichment.tick(GO_ON)
     file = read(new_file)
-    assert (file.enrichment_status, file.enrichment_error) == ("failed", "Storage file missing")
+    assert (file.enrichment_status, file.enrichment_error) == ("failed", MISSING)
 
 
 def test_a_file_that_has_changed_in_storage_fails_and_is_not_used(new_file):
@@ -55,7 +58,7 @@ def test_a_file_that_has_changed_in_storage_fails_and_is_not_used(new_file):
         stored.write(b" ")
     enrichment.tick(GO_ON)
     file = read(new_file)
-    assert (file.enrichment_status, file.enrichment_error) == ("failed", "Storage file changed")
+    assert (file.enrichment_status, file.enrichment_error) == ("failed", CHANGED)
     assert not storage.sequences_file(file.storage_key).exists()
 
 

@@ -55,6 +55,7 @@ def _describe_quotes() -> None:
         sa.Column("client", sa.Text(), server_default="", nullable=False),
         sa.Column("project", sa.Text(), server_default="", nullable=False),
         sa.Column("configuration", sa.Text(), server_default="", nullable=False),
+        sa.Column("content", JSONB()),
     ):
         op.add_column("quotes", column)
     op.execute(
@@ -66,6 +67,19 @@ def _describe_quotes() -> None:
     )
     op.alter_column("quotes", "job_name", nullable=False)
     op.create_check_constraint("kind_known", "quotes", "kind IN ('single', 'comparison')")
+    # A quote keeps its figures whatever changes later.
+    op.execute(
+        """
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON quotes
+        FOR EACH ROW EXECUTE FUNCTION refuse_change()
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON quotes
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+        """
+    )
 
 
 def _create_offers() -> None:
@@ -77,6 +91,7 @@ def _create_offers() -> None:
         sa.Column("gpu_title", sa.Text(), nullable=False),
         sa.Column("tier", sa.Text(), nullable=False),
         sa.Column("hourly_rate", sa.Numeric(12, 2), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("vram_gb", sa.Integer()),
         sa.Column("stock", sa.Text()),
         sa.Column("unavailable", sa.Text()),
@@ -87,6 +102,7 @@ def _create_offers() -> None:
         ),
         sa.CheckConstraint("hourly_rate > 0", name="rate_is_positive"),
         sa.CheckConstraint("tier IN ('spot', 'on_demand')", name="tier_known"),
+        sa.CheckConstraint("source IN ('published', 'provider')", name="source_known"),
     )
 
 
@@ -109,8 +125,10 @@ def _create_calibrations() -> None:
 def downgrade() -> None:
     for table in ("periodic_tasks", "calibrations", "gpu_offers"):
         op.drop_table(table)
+    for trigger in ("append_only_whole", "append_only"):
+        op.execute(f"DROP TRIGGER {trigger} ON quotes")
     op.drop_constraint("kind_known", "quotes")
-    for column in ("configuration", "project", "client", "job_name", "kind"):
+    for column in ("content", "configuration", "project", "client", "job_name", "kind"):
         op.drop_column("quotes", column)
     op.drop_index("ix_training_jobs_ended", "training_jobs")
     op.drop_column("training_jobs", "actual_duration_hours")

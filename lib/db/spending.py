@@ -1,0 +1,220 @@
+"""Sums over months and days: what jobs have cost, by whom, for whom and on what."""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from lib.db.tables import (
+    budget_config,
+    budget_forecasts,
+    budget_reservations,
+    clients,
+    projects,
+    training_jobs,
+    users,
+)
+
+_JOB, _HELD = training_jobs.c, budget_reservations.c
+#: What an open reservation still holds above the job's cost so far.
+RESERVED = case(
+    (_HELD.settled_at.is_(None), func.greatest(_HELD.amount - _JOB.actual_cost, 0)), else_=0
+)
+
+
+def _in_month(user_ids: Collection[UUID], month: date) -> ColumnElement[bool]:
+    return and_(_HELD.user_id.in_(user_ids), _HELD.month == month)
+
+
+def _counted() -> Any:
+    return training_jobs.join(budget_reservations, _HELD.job_id == _JOB.id)
+
+
+def daily(
+    connection: Connection, user_ids: Collection[UUID], days: int, today: date, time_zone: str
+) -> list[Decimal]:
+    """What each of the last `days` days before `today` cost, oldest first, by the day of the end.
+
+    Days before the first job that these people ever started are left out: nothing could be spent.
+    """
+    ended_on = func.date(func.timezone(time_zone, _JOB.ended_at))
+    first = connection.scalar(
+        select(func.date(func.timezone(time_zone, func.min(_JOB.queued_at))))
+        .select_from(_counted())
+        .where(_HELD.user_id.in_(user_ids))
+    )
+    if first is None:
+        return []
+    rows = connection.execute(
+        select(ended_on.label("day"), func.sum(_JOB.actual_cost).label("cost"))
+        .select_from(_counted())
+        .where(
+            _HELD.user_id.in_(user_ids),
+            _JOB.ended_at > func.now() - text(f"interval '{days + 2} days'"),
+        )
+        .group_by("day")
+    )
+    spent = {row.day: row.cost for row in rows}
+    begin = max(first.toordinal(), today.toordinal() - days)
+    return [
+        spent.get(date.fromordinal(day), Decimal("0.00")) for day in range(begin, today.toordinal())
+    ]
+
+
+def months(connection: Connection, user_ids: Collection[UUID], since: date) -> list[Row]:
+    """Month, spent, reserved and jobs of each month from `since` on, oldest first."""
+    return list(
+        connection.execute(
+            select(
+                _HELD.month,
+                func.sum(_JOB.actual_cost).label("spent"),
+                func.sum(RESERVED).label("reserved"),
+                func.count().label("jobs"),
+            )
+            .select_from(_counted())
+            .where(_HELD.user_id.in_(user_ids), _HELD.month >= since)
+            .group_by(_HELD.month)
+            .order_by(_HELD.month)
+        )
+    )
+
+
+def limits(connection: Connection, user_ids: Collection[UUID]) -> list[Row]:
+    """Every limit of these people with its effective month and who set it, newest first."""
+    setter = users.alias("setter")
+    return list(
+        connection.execute(
+            select(
+                budget_config,
+                users.c.name,
+                setter.c.name.label("set_by_name"),
+            )
+            .join(users, users.c.id == budget_config.c.user_id)
+            .outerjoin(
+                setter,
+                setter.c.id == func.coalesce(budget_config.c.approved_by, budget_config.c.set_by),
+            )
+            .where(budget_config.c.user_id.in_(user_ids))
+            .order_by(budget_config.c.effective_month.desc(), users.c.name)
+        )
+    )
+
+
+def by_client(connection: Connection, user_ids: Collection[UUID], month: date) -> list[Row]:
+    """Client, project, cost, reserved and jobs of a month, dearest first."""
+    cost = func.sum(_JOB.actual_cost)
+    return list(
+        connection.execute(
+            select(
+                clients.c.name.label("client"),
+                projects.c.name.label("project"),
+                cost.label("cost"),
+                func.sum(RESERVED).label("reserved"),
+                func.count().label("jobs"),
+            )
+            .select_from(
+                _counted()
+                .outerjoin(clients, clients.c.id == _JOB.client_id)
+                .outerjoin(projects, projects.c.id == _JOB.project_id)
+            )
+            .where(_in_month(user_ids, month))
+            .group_by(clients.c.name, projects.c.name)
+            .order_by(cost.desc(), clients.c.name, projects.c.name)
+        )
+    )
+
+
+def by_configuration(connection: Connection, user_ids: Collection[UUID], month: date) -> list[Row]:
+    """Preset, tier, cost, reserved and jobs of a month, dearest first."""
+    cost = func.sum(_JOB.actual_cost)
+    return list(
+        connection.execute(
+            select(
+                _JOB.preset,
+                _JOB.gpu_pricing_tier.label("tier"),
+                cost.label("cost"),
+                func.sum(RESERVED).label("reserved"),
+                func.count().label("jobs"),
+            )
+            .select_from(_counted())
+            .where(_in_month(user_ids, month))
+            .group_by(_JOB.preset, _JOB.gpu_pricing_tier)
+            .order_by(cost.desc(), _JOB.preset, _JOB.gpu_pricing_tier)
+        )
+    )
+
+
+def by_person(connection: Connection, user_ids: Collection[UUID], month: date) -> list[Row]:
+    """What each of these people has spent and reserved in a month, and how many jobs."""
+    spent = func.coalesce(func.sum(_JOB.actual_cost), 0)
+    return list(
+        connection.execute(
+            select(
+                users.c.id,
+                users.c.name,
+                users.c.email,
+                spent.label("spent"),
+                func.coalesce(func.sum(RESERVED), 0).label("reserved"),
+                func.count(_JOB.id).label("jobs"),
+            )
+            .select_from(
+                users.outerjoin(
+                    budget_reservations,
+                    and_(_HELD.user_id == users.c.id, _HELD.month == month),
+                ).outerjoin(training_jobs, _JOB.id == _HELD.job_id)
+            )
+            .where(users.c.id.in_(user_ids))
+            .group_by(users.c.id)
+            .order_by(spent.desc(), users.c.name)
+        )
+    )
+
+
+def cumulative(
+    connection: Connection, user_ids: Collection[UUID], month: date, time_zone: str
+) -> list[Row]:
+    """Day and what the month's jobs that ended on it cost, in order; running ones count today."""
+    day = func.date(func.timezone(time_zone, func.coalesce(_JOB.ended_at, func.now())))
+    return list(
+        connection.execute(
+            select(day.label("day"), func.sum(_JOB.actual_cost).label("cost"))
+            .select_from(_counted())
+            .where(_in_month(user_ids, month))
+            .group_by("day")
+            .order_by("day")
+        )
+    )
+
+
+def keep_forecast(
+    connection: Connection, user_id: UUID, month: date, day: date, projected: Decimal
+) -> None:
+    """What the month was projected to come to on a day; the day's first word stands."""
+    connection.execute(
+        upsert(budget_forecasts)
+        .values(user_id=user_id, month=month, day=day, projected=projected)
+        .on_conflict_do_nothing()
+    )
+
+
+def mid_month_forecasts(
+    connection: Connection, user_id: UUID, since: date, before: date, middle: int
+) -> dict[date, Decimal]:
+    """Each month's first projection from its middle day on, for full months in the range."""
+    row = budget_forecasts.c
+    rows = connection.execute(
+        select(row.month, row.projected)
+        .where(
+            row.user_id == user_id,
+            row.month >= since,
+            row.month < before,
+            func.extract("day", row.day) >= middle,
+        )
+        .distinct(row.month)
+        .order_by(row.month, row.day)
+    )
+    return {found.month: found.projected for found in rows}

@@ -1,0 +1,100 @@
+"""What to do about a job that the budget does not bear (FR1.2.2): one dialog, every way out."""
+
+import streamlit as st
+
+from lib.domain.budget import JUSTIFICATION, forecast
+from lib.domain.money import ZERO, usd
+from lib.domain.people import MANAGING, Person
+from lib.services import drafts, jobs
+from lib.services.assessment import Assessment
+from lib.services.drafts import OpenDraft
+from lib.services.errors import Refusal
+from lib.services.tips import cost_reductions
+from lib.ui import drafting, increase_form, wizard
+from lib.ui.navigation import go, page
+from lib.ui.text import plain
+
+REDUCE, INCREASE, OVERRIDE = "Reduce Job Cost", "Increase Budget Limit", "Manager Override"
+_STARTED = "started"  # the review leads on from here
+
+
+@st.dialog("❌ Budget Exceeded", width="medium")
+def budget_exceeded(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
+    """The shortfall, and the ways: a cheaper job, a higher limit, a manager's word, or none."""
+    decision, budget = assessment.decision, assessment.budget
+    assert decision is not None
+    remaining = max(budget.remaining, ZERO)
+    wizard.facts(
+        [
+            ("Estimated Cost", usd(decision.cost_max), "at most"),
+            ("Remaining Budget", usd(remaining), f"of {usd(budget.limit)} this month"),
+            ("Shortfall", usd(decision.cost_max - remaining), "to the limit"),
+        ]
+    )
+    ahead = forecast(budget, decision.cost_max)
+    st.markdown(f":{'red' if ahead.over else 'green'}[{plain(ahead.text)}]")
+    ways = [REDUCE, INCREASE] + ([OVERRIDE] if person.role in MANAGING else [])
+    for tab, way in zip(st.tabs(ways), ways, strict=True):
+        with tab:
+            if way == REDUCE:
+                _reduce(person, assessment)
+            elif way == INCREASE:
+                increase_form.draw(person, budget, opened.job_id)
+            else:
+                _override(person, opened, assessment)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            page("budget"), label="Budget Dashboard", icon=":material/account_balance_wallet:"
+        )
+        if st.button("Cancel Job Creation", type="tertiary", icon=":material/delete:"):
+            drafts.discard(person, opened.job_id)
+            drafting.forget()
+            go("jobs")
+
+
+def _reduce(person: Person, assessment: Assessment) -> None:
+    tips = cost_reductions(assessment)
+    if not tips:
+        st.write("No single change makes this job cheaper.")
+        return
+    st.caption("💡 Cost Reduction Tips: one change each, priced on this file.")
+    for index, tip in enumerate(tips):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge("fits" if tip.fits else "not enough", color="green" if tip.fits else "gray")
+            st.markdown(plain(f"{tip.text}: {usd(tip.cost_max)} at most"))
+            if tip.changes and st.button("Apply", key=f"tip-{index}"):
+                drafting.change_draft(person, **tip.changes)
+                st.rerun()
+
+
+def _override(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
+    st.write("Proceed despite budget limit? This will exceed your monthly budget.")
+    other = [blocker for blocker in assessment.blockers if blocker.code != "budget"]
+    for blocker in other:
+        st.warning(plain(blocker.message), icon=":material/block:")
+    with st.form("override", border=False):
+        least, most = JUSTIFICATION
+        reason = st.text_area(
+            "Justification Required",
+            max_chars=most,
+            key="override-reason",
+            help=f"At least {least} characters; kept in the audit log for good.",
+        )
+        sent = st.form_submit_button(
+            "Proceed anyway", type="primary", icon=":material/gavel:", disabled=bool(other)
+        )
+    if not sent:
+        return
+    try:
+        jobs.start(
+            person,
+            opened.job_id,
+            assessment.digest,
+            ip_address=st.context.ip_address,
+            override=reason,
+        )
+    except (ValueError, Refusal) as error:
+        st.error(plain(error), icon=":material/error:")
+    else:
+        st.session_state[_STARTED] = opened.job_id
+        st.rerun()

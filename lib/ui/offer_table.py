@@ -1,0 +1,60 @@
+"""All other GPUs that RunPod lists, as a table to sort and choose from."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from lib.domain.offers import TIER_TITLES, enough_memory
+from lib.domain.presets import Preset
+from lib.services.estimates import Priced
+
+_CLICKED = "offer_clicked"
+
+
+def choose_offer(
+    offers: Sequence[Priced], preset: Preset, on_choose: Callable[[str], None]
+) -> None:
+    """One row an offer, cheapest first; `on_choose` gets the key of the one that was clicked.
+
+    Amounts become floats here: the grid sorts numbers only.
+    """
+    rows = sorted(offers, key=lambda priced: priced.offer.hourly_rate)
+
+    def clicked() -> None:
+        click = st.session_state.get(_CLICKED)
+        if click:
+            on_choose(rows[click["row"]].offer.key)  # as they were on the screen
+
+    st.dataframe(
+        pd.DataFrame([_row(priced, preset) for priced in rows]),
+        key="offers",
+        hide_index=True,
+        row_height=38,
+        placeholder="–",
+        height="content" if len(rows) <= 12 else 500,
+        column_config={
+            "Choose": st.column_config.ButtonColumn(
+                width=90, type="secondary", key=_CLICKED, on_click=clicked
+            ),
+            "GPU": st.column_config.TextColumn(width=190),
+            "Rate / hr": st.column_config.NumberColumn(width=90, format="dollar"),
+            "This job": st.column_config.NumberColumn(width=100, format="dollar"),
+            "Memory GB": st.column_config.NumberColumn(width=100),
+        },
+    )
+
+
+def _row(priced: Priced, preset: Preset) -> dict[str, object]:
+    offer = priced.offer
+    fits = enough_memory(offer, preset.vram_gb, preset.title) is None
+    return {
+        "GPU": offer.gpu_title,
+        "Tier": TIER_TITLES[offer.tier],
+        "Rate / hr": float(offer.hourly_rate),
+        "This job": float(priced.estimate.total) if priced.estimate else None,
+        "Memory GB": offer.vram_gb,
+        "Stock": str(offer.stock) if offer.stock else None,
+        f"Fits {preset.title}": "yes" if fits else "no",
+        "Choose": "Choose",
+    }

@@ -1,0 +1,5 @@
+"""A RunPod to test against: a process of its own that speaks HTTP on loopback, faults included.
+
+`world.py` is what it knows, `app.py` what it answers, `client.py` how a test starts and steers it.
+Run by hand: `python -m tests.fake_runpod --port 8600`, then point RUNPOD_API_URL at it.
+"""
