@@ -39,9 +39,11 @@ def run() -> dict[str, list[float]]:
             _open_draft(page, address, Path(folder))
             presets = _alternate(page, ["choose-balanced", "choose-conservative"])
             page.get_by_role("button", name="Continue to GPU").click()
-            page.get_by_text("On-Demand Instance").wait_for()
+            page.locator(".radio-card").nth(2).wait_for()
             page.wait_for_timeout(1500)
-            offers = _alternate(page, ["choose-on_demand", "choose-spot"])
+            # This machine and spot: on demand would be asked about first.
+            cards = [f".radio-card:nth-child({at}) [role=radio]" for at in (3, 1)]
+            offers = [_measure(page, cards[turn % 2], ".panel .range") for turn in range(CLICKS)]
     return {"empty page": floor, "preset": presets, "gpu": offers}
 
 

@@ -15,17 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lib import cli_file_arguments, cli_request_arguments
+from lib import cli_audit_arguments, cli_file_arguments, cli_request_arguments
+from lib.cli_configuration import add_configuration
 from lib.cli_output import Output, to_json, visible
 from lib.domain.people import Role
-from lib.domain.presets import OVERRIDE_LIMITS, PRESETS
 
 REFUSED, INTERRUPTED = 2, 130
 MOST = 1_000_000
-OVERRIDES = {
-    "--epochs": "num_train_epochs",
-    "--batch-size": "per_device_train_batch_size",
-}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -103,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_people_commands(commands)
     _add_demo_commands(commands)
     cli_request_arguments.register(commands, _add, _text)
+    cli_audit_arguments.register(commands, _add, _text)
     cli_file_arguments.register(commands, _add, _text)
     return parser
 
@@ -119,7 +116,7 @@ def _add_file_commands(commands: Any) -> None:
         "duration and cost; stores nothing. --engine local measures real steps on this machine",
     )
     _file(estimate)
-    _configuration(estimate)
+    add_configuration(estimate)
     sample = _add(commands, "sample", "lib.cli_files:sample", "generate a training file to try")
     sample.add_argument("path", type=Path, metavar="PATH", help="the file to write")
     sample.add_argument(
@@ -135,7 +132,7 @@ def _add_file_commands(commands: Any) -> None:
 def _add_job_commands(commands: Any) -> None:
     quote = _add(commands, "quote", "lib.cli_jobs:quote", "a numbered quote as a PDF")
     _file(quote)
-    _configuration(quote)
+    add_configuration(quote)
     _details(quote)
     quote.add_argument(
         "--alternatives", action="store_true", help="quote the presets and the other tier too"
@@ -148,7 +145,7 @@ def _add_job_commands(commands: Any) -> None:
         "start a job; without a running app it works through the queue itself while it waits",
     )
     _file(launch)
-    _configuration(launch)
+    add_configuration(launch)
     _details(launch)
     launch.add_argument(
         "--max-steps", type=_whole(1, MOST), metavar="N", help="end the training after N steps"
@@ -241,26 +238,6 @@ def _file(parser: argparse.ArgumentParser) -> None:
 
 def _out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="PDF", help="the file to write")
-
-
-def _configuration(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--preset", choices=tuple(PRESETS), help="default: the one that suits the file's size"
-    )
-    parser.add_argument(
-        "--engine", choices=("runpod", "local"), default="runpod", help="default: runpod"
-    )
-    parser.add_argument(
-        "--tier", choices=("spot", "on_demand"), help="how the GPU is rented (default: spot)"
-    )
-    for option, name in OVERRIDES.items():
-        parser.add_argument(
-            option,
-            dest=name,
-            type=_whole(*OVERRIDE_LIMITS[name]),
-            metavar="N",
-            help="default: the preset's",
-        )
 
 
 def _details(parser: argparse.ArgumentParser) -> None:

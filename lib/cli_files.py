@@ -11,9 +11,10 @@ from lib.db.connection import installed, migrate
 from lib.domain.dataset import DatasetSummary, eligible, pairs_explained, problems
 from lib.domain.draft import Draft, change
 from lib.domain.estimate import Estimate, format_hours, measured_estimate, published_estimate
+from lib.domain.hyperparameters import LIMITS
 from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Offer
-from lib.domain.presets import OVERRIDE_LIMITS, PRESETS, default_preset
+from lib.domain.presets import PRESETS, default_preset
 from lib.services import offers, training_files
 from lib.services.drafts import today
 
@@ -108,6 +109,7 @@ def estimate(options: argparse.Namespace) -> Output:
         "preset": draft.preset,
         "epochs": epochs,
         "batch_size": draft.hyperparameters.per_device_train_batch_size,
+        "hyperparameters": draft.hyperparameters.to_dict(),
         "training_pairs": summary.dataset_size,
         "warnings": list(result.warnings),
     }
@@ -133,7 +135,8 @@ def configured(options: argparse.Namespace, name: str, conversations: int | None
     if options.engine == "local" and options.tier:
         raise ValueError("--tier: nothing is rented with --engine local; leave it out")
     rented = ON_DEMAND_KEY if options.tier == "on_demand" else SPOT_KEY
-    chosen = {name: getattr(options, name) for name in OVERRIDE_LIMITS if name in options}
+    chosen = {name: getattr(options, name) for name in LIMITS if name in options}
+    chosen |= dict(options.overrides)
     return change(
         Draft(training_file_id="", training_file_name=name),
         today(),

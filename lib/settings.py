@@ -4,6 +4,7 @@ import os
 import re
 from decimal import Decimal
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -62,6 +63,22 @@ def _mail_address(address: str) -> str:
     if not re.fullmatch(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}", address):
         raise ValueError("is not an e-mail address such as desk@example.com")
     return address
+
+
+def _networks(text: str) -> str:
+    _read_networks(text)  # raises ValueError naming what is not one
+    return text
+
+
+def _read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """`10.0.0.0/8, 192.0.2.7` read. Raises ValueError naming what is not a network."""
+    found = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            found.append(ip_network(part))
+        except ValueError:
+            raise ValueError(f"{part!r:.60} is not a network such as 10.0.0.0/8") from None
+    return tuple(found)
 
 
 class Settings(BaseSettings):
@@ -154,6 +171,12 @@ class Settings(BaseSettings):
         7, ge=1, le=90, description="Days until an undecided budget request expires."
     )
 
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="Networks, comma-separated, of the proxies in front whose X-Forwarded-For is "
+        "believed, such as 10.0.0.0/8.",
+    )
+
     @property
     def data_path(self) -> Path:
         """`data_dir` as an absolute path."""
@@ -162,6 +185,11 @@ class Settings(BaseSettings):
     @property
     def import_path(self) -> Path:
         return (PROJECT / (self.import_dir or self.data_path / "import")).resolve()
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`trusted_proxies` as networks."""
+        return _read_networks(self.trusted_proxies)
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from lib.domain.budget import forecast
 from lib.domain.estimate import format_hours
+from lib.domain.explanations import warnings
 from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY
 from lib.domain.presets import PARAMETER_HELP, PRESETS
@@ -10,8 +12,10 @@ from lib.services import jobs
 from lib.services.assessment import assess
 from lib.services.errors import StartRefused
 from lib.services.quotes import RATE_SOURCES, shown_value
-from lib.ui import drafting, quote_list, wizard
+from lib.ui import budget_dialog, drafting, quote_list, wizard
+from lib.ui.client_address import client_address
 from lib.ui.guard import guard
+from lib.ui.moments import date_and_time
 from lib.ui.navigation import go
 from lib.ui.text import plain
 
@@ -48,6 +52,7 @@ with left:
             ("GPU", offer.title),
             ("Rate", f"{usd(offer.hourly_rate)} / hr"),
             ("Rate from", RATE_SOURCES[offer.source]),
+            ("Deadline", date_and_time(draft.deadline) if draft.deadline else "none"),
         ]
     )
 with right:
@@ -75,7 +80,7 @@ if estimate is not None:
             ),
         ]
     )
-    for warning in estimate.warnings:
+    for warning in warnings(estimate, preset):
         st.warning(plain(warning))
 
 for blocker in assessment.blockers:
@@ -88,14 +93,19 @@ for blocker in assessment.blockers:
             args=(person,),
             kwargs={"offer_key": LOCAL_KEY},
         )
-if assessment.decision and assessment.decision.allowed and assessment.decision.message:
-    st.warning(plain(assessment.decision.message))
+if assessment.decision:
+    ahead = forecast(assessment.budget, assessment.decision.cost_max)
+    st.markdown(f":{'red' if ahead.over else 'green'}[{plain(ahead.text)}]")
+    if assessment.decision.allowed and assessment.decision.message:
+        st.warning(plain(assessment.decision.message))
+    if assessment.overrun:
+        budget_dialog.offer_ways_out(person, opened, assessment)
 
 
 def start() -> None:
     """Starts what is on screen: the digest says what that was."""
     try:
-        jobs.start(person, opened.job_id, assessment.digest, ip_address=st.context.ip_address)
+        jobs.start(person, opened.job_id, assessment.digest, ip_address=client_address())
     except StartRefused as error:
         st.session_state["start_refused"] = str(error)
     else:
@@ -112,5 +122,6 @@ st.button(
 )
 if refused := st.session_state.pop("start_refused", None):
     st.error(plain(refused), icon=":material/block:")
+quote_list.draw_alternatives(person, opened)
 quote_list.draw(person, opened.job_id)
 wizard.foot(person, opened, "review")

@@ -1,14 +1,27 @@
 """Queries about the audit log: its chain as texts, and its entries with the names they refer to."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from lib.db.tables import budget_audit_log, training_jobs, users
 from lib.domain.audit import Entry, Filter
 
-_STREAMED = 2_000  # rows a round trip
+_STREAM = {"yield_per": 2_000}  # rows a round trip
 row = budget_audit_log.c
 _subject = users.alias("subject")
 _actor = users.alias("actor")
@@ -27,8 +40,9 @@ _FIELDS = (
 
 def chain(connection: Connection) -> Iterator[Entry]:
     """Every row in the order of its id, a few thousand in memory at a time."""
-    rows = connection.execution_options(yield_per=_STREAMED).execute(
-        select(row.id, row.previous_hash, row.hash, *_FIELDS).order_by(row.id)
+    rows = connection.execute(
+        select(row.id, row.previous_hash, row.hash, *_FIELDS).order_by(row.id),
+        execution_options=_STREAM,
     )
     for id_, previous_hash, hash_, *fields in rows:
         yield Entry(id_, tuple(fields), previous_hash, hash_)
@@ -64,13 +78,10 @@ def page(
 
 def stream(connection: Connection, wanted: Filter, people: list[UUID] | None) -> Iterator[Row]:
     """All entries, a few thousand in memory at a time."""
-    found = connection.execution_options(yield_per=_STREAMED).execute(
-        _entries(wanted, people, None)
-    )
-    yield from found
+    yield from connection.execute(_entries(wanted, people, None), execution_options=_STREAM)
 
 
-def _entries(wanted: Filter, people: list[UUID] | None, after: int | None):  # type: ignore[no-untyped-def]
+def _entries(wanted: Filter, people: list[UUID] | None, after: int | None) -> Select[Any]:
     order = row.id if wanted.oldest_first else row.id.desc()
     return (
         select(

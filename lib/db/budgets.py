@@ -17,6 +17,7 @@ from lib.db.tables import (
     budget_reservations,
     training_jobs,
 )
+from lib.domain.audit import ActionType
 from lib.domain.budget import Budget
 from lib.domain.money import ZERO
 from lib.domain.states import ACTIVE
@@ -126,7 +127,7 @@ def settle(connection: Connection, job_id: UUID, cost: Decimal) -> bool:
 
 def audit(
     connection: Connection,
-    action_type: str,
+    action_type: ActionType,
     *,
     user_id: UUID,
     actor_id: UUID,
@@ -136,7 +137,10 @@ def audit(
     details: Mapping[str, Any] | None = None,
     ip_address: str | None = None,
 ) -> None:
-    """One line in the append-only log, in the transaction of the decision it records."""
+    """One line in the append-only log, in the transaction of the decision it records.
+
+    Write it last: until the transaction ends, everybody else who writes one waits for it.
+    """
     connection.execute(
         insert(budget_audit_log).values(
             action_type=action_type,

@@ -39,6 +39,14 @@ def active(connection: Connection) -> Row | None:
     ).one_or_none()
 
 
+def model_in_use(connection: Connection) -> dict[str, Any] | None:
+    """The coefficients in use alone: read for every estimate, so without the back-test."""
+    row = calibrations.c
+    return connection.scalar(
+        select(row.model).where(row.adopted).order_by(row.revision.desc()).limit(1)
+    )
+
+
 def newest(connection: Connection) -> Row | None:
     """The last fit, adopted or not, and `due`: whether a month has passed since."""
     row = calibrations.c

@@ -180,7 +180,7 @@ training_jobs = Table(
     Column("gpu_pricing_tier", Text),
     Column("gpu_hourly_rate", Dollars),
     Column("estimate", JSONB),
-    Column("estimated_duration_hours", Numeric(12, 4)),
+    Column("estimated_duration_hours", Numeric(14, 6)),
     Column("estimated_cost_min", Dollars),
     Column("estimated_cost_max", Dollars),
     Column("estimation_confidence_percentage", Numeric(5, 2)),
@@ -188,7 +188,7 @@ training_jobs = Table(
     Column("estimated_at", Moment),
     Column("budget_month", Date),
     Column("actual_cost", Dollars, nullable=False, server_default="0"),
-    Column("actual_duration_hours", Numeric(12, 4)),  # over all attempts; set when the job ends
+    Column("actual_duration_hours", Numeric(14, 6)),  # over all attempts; set when the job ends
     Column("queued_at", Moment),
     Column("started_at", Moment),
     Column("ended_at", Moment),

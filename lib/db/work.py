@@ -175,7 +175,7 @@ def hours_of_attempts(connection: Connection, job_id: UUID) -> Decimal | None:
     row = job_attempts.c
     seconds = func.sum(func.extract("epoch", row.ended_at - row.started_at))
     return connection.execute(
-        select(func.round(seconds / 3600, 4)).where(row.job_id == job_id)
+        select(func.round(seconds / 3600, 6)).where(row.job_id == job_id)
     ).scalar_one()
 
 

@@ -34,7 +34,7 @@ class ActionType(StrEnum):
     SETTLED = "settled"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """`Started in grace`."""
         return self.value.replace("_", " ").capitalize()
 
@@ -114,6 +114,8 @@ def explain(broken: Break, *, written_as: int | None, chained_to: int | None) ->
         return f"reordered: row {row} was written as row {written_as}"
     if broken.own_hash:
         return f"changed: row {row} does not say what was written, or was put in by hand"
+    if chained_to is None and 0 < before == row - 1:
+        return f"changed: row {before} is not the row {before} that row {row} was chained to"
     if chained_to is None:
         between = "before it" if before == 0 else f"between rows {before} and {row}"
         return f"removed: row {row} follows a row that is gone, {between}"

@@ -1,6 +1,6 @@
 """Budget rules (FR1.2.2): what is left this month, and whether a job may start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -128,6 +128,20 @@ def check_justification(text: str, field: str = "justification") -> str:
     return cleaned
 
 
+def team_overrun(team: Budget, cost_max: Decimal) -> Decimal:
+    """How far a job would take a team above its limit, zero where it fits; teams have no grace."""
+    return max(team.spent + team.reserved + cost_max - team.limit, ZERO) if cost_max else ZERO
+
+
+def team_refusal(team: Budget, name: str, cost_max: Decimal) -> str:
+    """Why a job that exceeds the limit of a team may not start."""
+    return (
+        f"Estimated cost ({usd(cost_max)}) exceeds what is left of the team budget of {name} "
+        f"({usd(max(team.remaining, ZERO))} of {usd(team.limit)}). Adjust configuration or ask for "
+        "a higher team budget."
+    )
+
+
 def insufficient(decision: Decision, budget: Budget) -> str:
     """FR1.2.1's budget error, for the panel of a job that the budget does not bear."""
     return (
@@ -153,6 +167,25 @@ def alert(budget: Budget) -> str | None:
             f"(resets {budget.resets_on.isoformat()})."
         )
     return None
+
+
+def threshold_crossed(budget: Budget, amount: Decimal) -> Decimal | None:
+    """The highest alert percentage that reserving `amount` reaches for the first time."""
+    after = replace(budget, reserved=budget.reserved + amount)
+    reached = (
+        level
+        for level in (ALERT_PERCENT, CRITICAL_PERCENT)
+        if budget.used_percent < level <= after.used_percent
+    )
+    return max(reached, default=None)
+
+
+def reset_notice(limit: Decimal, spent_last_month: Decimal) -> str:
+    """FR1.2.2's words at the first visit of a new month."""
+    return (
+        f"✓ Budget Reset: Your monthly training budget has been reset to {usd(limit)}. "
+        f"Last month's spend: {usd(spent_last_month)}."
+    )
 
 
 def billing_month(moment: datetime, time_zone: ZoneInfo) -> date:

@@ -6,7 +6,7 @@ was called from; so the list is read from its end, and only as far as trusted pr
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -29,17 +29,6 @@ def client_address(peer: str, forwarded: Iterable[str], trusted: Sequence[Networ
             break
         found = named
     return None if found is None else str(found)
-
-
-def networks(text: str) -> tuple[Network, ...]:
-    """`10.0.0.0/8, 192.0.2.7`. Raises ValueError naming what is not a network."""
-    found = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        try:
-            found.append(ip_network(part))
-        except ValueError:
-            raise ValueError(f"{part!r:.60} is not a network such as 10.0.0.0/8") from None
-    return tuple(found)
 
 
 def _is_within(address: Address, trusted: Sequence[Network]) -> bool:

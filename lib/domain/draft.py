@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from lib.domain.hyperparameters import Hyperparameters, JsonValue
 from lib.domain.offers import SPOT_KEY
-from lib.domain.presets import Hyperparameters, default_preset, hyperparameters
+from lib.domain.presets import default_preset, hyperparameters, kept_overrides
 
 NAME_LENGTH = (3, 100)
 DESCRIPTION_LIMIT = 500
@@ -26,7 +27,7 @@ class Draft:
     training_file_id: str
     training_file_name: str
     preset: str = "balanced"
-    overrides: Mapping[str, int] = field(default_factory=dict)
+    overrides: Mapping[str, JsonValue] = field(default_factory=dict)
     offer_key: str = SPOT_KEY
     deadline: datetime | None = None
     name: str = ""
@@ -105,8 +106,9 @@ def _named_after(file_name: str, tail: str) -> str:
 def change(draft: Draft, today: date, **changes: Any) -> Draft:
     """The draft after one change of the user's. Raises ValueError naming a bad field.
 
-    Choosing another preset starts from that preset's own parameters: overrides are dropped. NUL
-    characters are too, since nobody typed them and no database keeps them.
+    Overrides that are the preset's own values are none, whoever gave them. Choosing another preset
+    starts from that preset's own parameters: overrides are dropped. NUL characters are too, since
+    nobody typed them and no database keeps them.
     """
     changes = {
         name: value.replace("\x00", "") if isinstance(value, str) else value
@@ -117,7 +119,7 @@ def change(draft: Draft, today: date, **changes: Any) -> Draft:
     if "name" in changes:
         changes["name_edited"] = bool(changes["name"].strip())
     changed = replace(draft, **changes)
-    changed.hyperparameters  # noqa: B018  raises on a bad preset or override
+    changed = replace(changed, overrides=kept_overrides(changed.preset, changed.overrides))
     return with_auto_name(changed, today)
 
 

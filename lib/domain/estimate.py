@@ -28,7 +28,7 @@ RECOVERY_HOURS = Decimal("0.25")  # 15 minutes a recovery, as published
 HOURS_PER_INTERRUPTION_WINDOW = 8
 HIGH_COST = Decimal(100)
 LONG_RUN_HOURS = Decimal(24)
-_HOURS = Decimal("0.0001")
+_HOURS = Decimal("0.000001")  # 4 ms: a rehearsal may take seconds
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a job takes. Hours have four decimals, dollars two; `total` is the sum of the lines."""
+    """What a job takes. Hours have six decimals, dollars two; `total` is the sum of the lines."""
 
     duration_hours: Decimal
     gpu_compute: Decimal

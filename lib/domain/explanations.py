@@ -7,6 +7,7 @@ from lib.domain.estimate import HOURS_PER_INTERRUPTION_WINDOW, PUBLISHED_FORMULA
 from lib.domain.money import ZERO, percent, usd
 from lib.domain.presets import Preset
 
+CHEAPEST = "conservative"
 _EXAMPLE_HOURS = Decimal(12)  # the published sentence speaks of a 12-hour job
 
 
@@ -58,6 +59,13 @@ def explain_line(key: str, estimate: Estimate, spot_saving: Decimal | None) -> s
         else "No finished job yet to say how many stay within it."
     )
     return f"Conservative range accounting for variance. {inside}"
+
+
+def warnings(estimate: Estimate, preset: Preset) -> tuple[str, ...]:
+    """The estimate's warnings; a Conservative job is not told to consider Conservative."""
+    if preset.name != CHEAPEST:
+        return estimate.warnings
+    return tuple(text.replace(" or consider Conservative preset", "") for text in estimate.warnings)
 
 
 def formula_against_card(estimate: Estimate, preset: Preset) -> str | None:

@@ -70,14 +70,15 @@ class Offer:
     @property
     def stock_warning(self) -> str | None:
         """FR1.1.3's warning in its words, with the level that the provider states."""
+        tier = "on-demand" if self.tier is Tier.ON_DEMAND else str(self.tier)
         if self.stock is Stock.LOW:
             return (
-                f"⚠ High {TIER_TITLES[self.tier]} demand currently (RunPod's stock: LOW) - longer "
+                f"⚠ High {tier} demand currently (RunPod's stock: LOW) - longer "
                 "provisioning time expected (5-10 minutes)"
             )
         if self.stock is Stock.NONE:
             return (
-                f"⚠ No {TIER_TITLES[self.tier]} capacity currently (RunPod's stock: NONE) - a job "
+                f"⚠ No {tier} capacity currently (RunPod's stock: NONE) - a job "
                 "would wait until a GPU is free"
             )
         return None
@@ -151,8 +152,8 @@ def local_offer(hourly_rate: Decimal) -> Offer:
     )
 
 
-def enough_memory(offer: Offer, needed_gb: int, preset_title: str) -> str | None:
-    """Why the preset does not fit on the offer's GPU (FR1.1.2: VRAM check), or None."""
+def enough_memory(offer: Offer, needed_gb: Decimal | int, preset_title: str) -> str | None:
+    """Why the configuration does not fit on the offer's GPU (FR1.1.2: VRAM check), or None."""
     if offer.vram_gb is None or offer.vram_gb >= needed_gb:
         return None
     return (

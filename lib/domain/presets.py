@@ -1,40 +1,37 @@
 """The three published presets (FR1.1.2), as data: page, estimate, launch and trainer read these."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
 from types import MappingProxyType
 from typing import Any
 
-ATTENTION = ("q_proj", "v_proj", "k_proj", "o_proj")
-ALL_LINEAR = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
+from lib.domain.hyperparameters import (
+    ALL_LINEAR,
+    ATTENTION,
+    PARAMETER_HELP,
+    Hyperparameters,
+    JsonValue,
+    differing,
+    overridden,
+)
+from lib.domain.lora import SHAPES, trainable_parameters
 
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """What the trainer is given; names are PEFT's and transformers' own."""
-
-    r: int
-    lora_alpha: int
-    lora_dropout: Decimal
-    target_modules: tuple[str, ...]
-    learning_rate: Decimal
-    num_train_epochs: int
-    per_device_train_batch_size: int
-    gradient_accumulation_steps: int
-    warmup_ratio: Decimal
-    lr_scheduler_type: str = "cosine"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; the fractions become floats, as the trainer wants them."""
-        return {
-            name: float(value)
-            if isinstance(value, Decimal)
-            else list(value)
-            if isinstance(value, tuple)
-            else value
-            for name, value in asdict(self).items()
-        }
+__all__ = [
+    "ALL_LINEAR",
+    "ATTENTION",
+    "PARAMETER_HELP",
+    "PRESETS",
+    "Hyperparameters",
+    "Preset",
+    "adapter_parameters",
+    "default_preset",
+    "default_preset_because",
+    "hyperparameters",
+    "kept_overrides",
+    "memory_needed_gb",
+    "preset_locked",
+]
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 ),
                 seconds_per_pair=300,
                 vram_gb=75,
-                risk="Higher",
+                risk="High",
                 risk_colour="orange",
                 risk_explained=(
                     "Highest quality potential, requires excellent dataset, longer training, "
@@ -164,15 +161,6 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 typical=PublishedTypical(hours=(18, 20), spot=(80, 100), on_demand=(200, 240)),
             ),
         )
-    }
-)
-
-#: What may be overridden, with the least and the most that makes sense for a LoRA run.
-OVERRIDE_LIMITS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {
-        "num_train_epochs": (1, 20),
-        "per_device_train_batch_size": (1, 64),
-        "gradient_accumulation_steps": (1, 64),
     }
 )
 
@@ -205,63 +193,40 @@ def preset_locked(name: str, conversations: int | None, completed_jobs: int) -> 
     return f"Unlock after {COMPLETED_JOBS_TO_UNLOCK_AGGRESSIVE} successful training runs"
 
 
-def validate_overrides(overrides: Mapping[str, Any]) -> None:
-    """Raises ValueError naming the first override that is unknown or out of range."""
-    for name, value in overrides.items():
-        if name not in OVERRIDE_LIMITS:
-            raise ValueError(f"{name}: cannot be overridden")
-        least, most = OVERRIDE_LIMITS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"{name}: must be a whole number from {least} to {most}")
-
-
 def hyperparameters(preset: str, overrides: Mapping[str, Any]) -> Hyperparameters:
     """The preset's parameters with the user's overrides applied. Raises ValueError."""
+    return overridden(_known(preset).hyperparameters, overrides)
+
+
+def kept_overrides(preset: str, overrides: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """The overrides that differ from the preset's own values, as JSON. Raises ValueError."""
+    return differing(_known(preset).hyperparameters, overrides)
+
+
+def _known(preset: str) -> Preset:
     if preset not in PRESETS:
         raise ValueError(f"preset: {preset!r:.40} is not one of {', '.join(PRESETS)}")
-    validate_overrides(overrides)
-    return replace(PRESETS[preset].hyperparameters, **overrides)
+    return PRESETS[preset]
 
 
-PARAMETER_HELP: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "r": (
-            "Rank (r)",
-            "Number of trainable parameters - higher = more learning capacity but slower training",
-        ),
-        "learning_rate": (
-            "Learning Rate",
-            "Speed of model updates - higher = faster learning but risk of instability",
-        ),
-        "num_train_epochs": (
-            "Epochs",
-            "Complete passes through dataset - more = better learning but diminishing returns",
-        ),
-        "per_device_train_batch_size": (
-            "Batch Size",
-            "Training examples processed simultaneously - larger = faster but more memory",
-        ),
-        "gradient_accumulation_steps": (
-            "Gradient Accumulation",
-            "Simulates larger batch sizes - higher = more stable gradients",
-        ),
-        "lora_alpha": (
-            "LoRA Alpha",
-            "Scales the adapter's effect; the presets keep it at twice the rank",
-        ),
-        "lora_dropout": (
-            "Dropout Rate",
-            "Share of adapter inputs dropped while training, so that it does not learn by heart",
-        ),
-        "target_modules": ("Target Modules", "The layers of the base model that get an adapter"),
-        "warmup_ratio": (
-            "Warm-up",
-            "Share of the run in which the learning rate climbs to its full value",
-        ),
-        "lr_scheduler_type": (
-            "Schedule",
-            "How the learning rate falls after warm-up; cosine: slowly, then fast, then slowly",
-        ),
-    }
-)
-assert set(PARAMETER_HELP) == {field.name for field in fields(Hyperparameters)}
+#: Bytes of each trained parameter: float32 weight and gradient, and two moments of AdamW.
+ADAPTER_BYTES = 16
+RENTED_SHAPE = SHAPES["70b"]  # what the published memory figures are about
+
+
+def memory_needed_gb(preset: Preset, chosen: Hyperparameters) -> Decimal:
+    """GB of GPU memory (FR1.1.2): what the preset is published with, and more for a larger adapter.
+
+    The addition is an estimate, 0.207 GB for each rank where all linear parts are trained. The
+    trainer computes one sequence at a time, so that the batch size changes nothing.
+    """
+    more = adapter_parameters(chosen) - adapter_parameters(preset.hyperparameters)
+    if more <= 0:
+        return Decimal(preset.vram_gb)
+    added = Decimal(more * ADAPTER_BYTES) / 10**9
+    return preset.vram_gb + added.quantize(Decimal("0.1"), ROUND_CEILING)
+
+
+def adapter_parameters(chosen: Hyperparameters) -> int:
+    """Parameters that are trained in the 70B base model."""
+    return trainable_parameters(RENTED_SHAPE, chosen.r, chosen.target_modules)

@@ -136,7 +136,9 @@ def fetch_offers(
         raise ProviderProblem("RunPod's catalogue lists no GPU that could be rented.")
     each = {offer.key: offer for offer in offers}  # whatever is listed twice counts once
     listed = [*_published_for_the_missing(each), *each.values()]
-    return sorted(listed, key=lambda offer: (offer.gpu != H100_PCIE, offer.gpu_title, offer.hourly_rate))
+    return sorted(
+        listed, key=lambda offer: (offer.gpu != H100_PCIE, offer.gpu_title, offer.hourly_rate)
+    )
 
 
 def _published_for_the_missing(found: Container[str]) -> list[Offer]:

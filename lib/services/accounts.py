@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from lib.db import activity, budgets, users
 from lib.db.connection import reading, transaction
+from lib.domain.audit import ActionType
 from lib.domain.budget import billing_month
 from lib.domain.people import Person, Role, check_password, clean_email, clean_name
 from lib.services.errors import NotAllowed, Refusal
@@ -28,14 +29,24 @@ def is_set_up() -> bool:
         return users.owner_exists(connection)
 
 
-def create_owner(name: str, email: str, password: str, monthly_limit: Decimal) -> Person:
+def create_owner(
+    name: str, email: str, password: str, monthly_limit: Decimal, ip_address: str | None = None
+) -> Person:
     """The first user. Raises ValueError naming a bad field, Refusal where an owner exists."""
     values = _checked(name, email, password)
     with transaction() as connection:
         if users.owner_exists(connection):
             raise Refusal("This installation has been set up already: sign in instead.")
         try:
-            return _add(connection, Role.OWNER, monthly_limit, manager_id=None, **values)
+            return _add(
+                connection,
+                Role.OWNER,
+                monthly_limit,
+                manager_id=None,
+                actor_id=None,
+                ip_address=ip_address,
+                **values,
+            )
         except IntegrityError:
             raise Refusal("This installation has just been set up: sign in instead.") from None
 
@@ -69,7 +80,15 @@ def add_user(
             manager_id = manager.id
         if users.by_email(connection, values["email"]) is not None:
             raise Refusal(f"{values['email']} is a user already.")
-        return _add(connection, role, limit, manager_id=manager_id, **values)
+        return _add(
+            connection,
+            role,
+            limit,
+            manager_id=manager_id,
+            actor_id=actor.id if actor else None,
+            ip_address=None,
+            **values,
+        )
 
 
 def credentials() -> dict[str, dict[str, dict[str, str]]]:
@@ -144,7 +163,15 @@ def operator() -> Person:
         if found is not None:
             return _person(found)
         limit = settings().default_monthly_limit
-        return _add(connection, Role.ADMIN, limit, manager_id=None, **OPERATOR)
+        return _add(
+            connection,
+            Role.ADMIN,
+            limit,
+            manager_id=None,
+            actor_id=None,
+            ip_address=None,
+            **OPERATOR,
+        )
 
 
 def _checked(name: str, email: str, password: str) -> dict[str, str]:
@@ -160,6 +187,8 @@ def _add(
     limit: Decimal,
     *,
     manager_id: UUID | None,
+    actor_id: UUID | None,
+    ip_address: str | None,
     name: str,
     email: str,
     password_hash: str,
@@ -180,8 +209,15 @@ def _add(
         grace_percent=settings().budget_grace_percent,
         set_by=None,
     )
-    budgets.audit(connection, "limit_set", user_id=user_id, actor_id=user_id, amount=limit)
-    activity.record(connection, "user_added", actor_id=user_id, subject=email)
+    activity.record(connection, "user_added", actor_id=actor_id or user_id, subject=email)
+    budgets.audit(
+        connection,
+        ActionType.LIMIT_SET,
+        user_id=user_id,
+        actor_id=actor_id or user_id,
+        amount=limit,
+        ip_address=ip_address,
+    )
     return Person(id=user_id, email=email, name=name, role=role)
 
 

@@ -4,20 +4,22 @@ The cost panel, the review, the quote and the start all ask here: one rule, one 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from lib.db import budgets, files, jobs, measurements
+from lib.db import budgets, files, jobs, measurements, team_budgets
 from lib.db.connection import transaction
 from lib.domain import draft as drafting
-from lib.domain.budget import Budget, Decision, billing_month, decide
+from lib.domain.budget import Budget, Decision, billing_month, decide, team_overrun, team_refusal
 from lib.domain.draft import Draft
 from lib.domain.estimate import Estimate
 from lib.domain.history import History
+from lib.domain.money import ZERO
 from lib.domain.offers import enough_memory
-from lib.domain.presets import PRESETS, preset_locked
+from lib.domain.presets import PRESETS, memory_needed_gb, preset_locked
 from lib.engines.configuration import measurement_key
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotEligible
@@ -29,10 +31,14 @@ from lib.settings import settings
 
 @dataclass(frozen=True)
 class Blocker:
-    """Why a draft cannot be started now. Codes are those of StartRefused."""
+    """Why a draft cannot be started now. Codes are those of StartRefused.
+
+    `overrun` is how far above a limit the job would go, in dollars, where that is the reason.
+    """
 
     code: str
     message: str
+    overrun: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,11 @@ class Assessment:
     @property
     def history(self) -> History:
         return self.past.history
+
+    @property
+    def overrun(self) -> Decimal:
+        """How far above a limit the job would go, the user's own or a team's; zero within all."""
+        return max((blocker.overrun for blocker in self.blockers), default=ZERO)
 
     def of(self, offer_key: str) -> Priced | None:
         """The draft on the offer with this key; None where there is no such offer."""
@@ -102,6 +113,8 @@ def assess_within(
         "aggressive", file.conversation_count, jobs.completed_count(connection, owner_id)
     )
     in_use = files.has_active_job(connection, file.id)
+    blockers = _blockers(draft, file, chosen, decision, locked, limit=budget.limit, in_use=in_use)
+    blockers += _team_blockers(connection, owner_id, month, decision)
     return Assessment(
         draft=draft,
         file=file,
@@ -109,10 +122,25 @@ def assess_within(
         others=tuple(entry for entry in priced if entry is not chosen),
         budget=budget,
         decision=decision,
-        blockers=tuple(_blockers(draft, file, chosen, decision, locked, in_use=in_use)),
+        blockers=tuple(blockers),
         aggressive_locked=locked,
         past=past,
     )
+
+
+def _team_blockers(
+    connection: Connection, owner_id: UUID, month: date, decision: Decision | None
+) -> list[Blocker]:
+    """The limits of the owner's teams, where there are some."""
+    found = []
+    for row in team_budgets.over(connection, owner_id, month) if decision else ():
+        assert decision is not None
+        team = team_budgets.snapshot(connection, row.manager_id, row.limit, month)
+        overrun = team_overrun(team, decision.cost_max)
+        if overrun:
+            message = team_refusal(team, row.name, decision.cost_max)
+            found.append(Blocker("budget", message, overrun))
+    return found
 
 
 def _blockers(
@@ -122,6 +150,7 @@ def _blockers(
     decision: Decision | None,
     aggressive_locked: str | None,
     *,
+    limit: Decimal,
     in_use: bool,
 ) -> list[Blocker]:
     found = [Blocker("fields", message) for message in drafting.problems(draft).values()]
@@ -132,11 +161,13 @@ def _blockers(
     if draft.preset == "aggressive" and aggressive_locked:
         found.append(Blocker("preset", f"Aggressive preset: {aggressive_locked}"))
     preset = PRESETS[draft.preset]
-    memory = enough_memory(chosen.offer, preset.vram_gb, preset.title)
+    needed = memory_needed_gb(preset, draft.hyperparameters)
+    modified = " with your changes" if draft.overrides else ""
+    memory = enough_memory(chosen.offer, needed, preset.title + modified)
     if memory:
         found.append(Blocker("memory", memory))
     if decision is not None and not decision.allowed:
-        found.append(Blocker("budget", decision.message))
+        found.append(Blocker("budget", decision.message, decision.projected - limit))
     if chosen.status is not Pricing.READY:
         found.append(Blocker("measuring", chosen.message))
     if chosen.offer.unavailable:

@@ -20,6 +20,10 @@ from lib.services.errors import NotAllowed
 
 A_PAGE = 100
 _TOLD_EVERY = 5_000  # rows
+_NOT_THERE = (
+    "cut off or rewritten: no row has the noted hash, so rows at the end were removed, or the "
+    "chain was computed anew"
+)
 COLUMNS = (
     *("id", "timestamp", "action_type", "amount", "user_name", "user_email", "actor_name"),
     *("actor_email", "job_id", "job_name", "justification", "details", "ip_address"),
@@ -110,31 +114,22 @@ def verify(
     rows. Raises NotAllowed, ValueError for a `noted` that is no hash.
     """
     _check(actor)
-    if noted is not None:
-        noted = _clean_hash(noted)
+    wanted = None if noted is None else _clean_hash(noted)
+    done, last, is_there = 0, None, wanted is None
     with reading() as connection:
         rows = queries.count(connection)
-        done, last, found_noted = 0, None, noted is None
 
         def seen(entry: Entry) -> None:
-            nonlocal done, last, found_noted
+            nonlocal done, last, is_there
             done, last = done + 1, entry.hash
-            found_noted = found_noted or entry.hash == noted
+            is_there = is_there or entry.hash == wanted
             if done % _TOLD_EVERY == 0:
                 progress(done, rows)
 
         broken = first_break(queries.chain(connection), seen)
         if broken is not None:
             return Verification(done, broken.entry.id, _explained(connection, broken), last)
-    reason = (
-        ""
-        if found_noted
-        else (
-            "cut off or rewritten: no row has the noted hash, so rows at the end were removed, or the "
-            "chain was computed anew"
-        )
-    )
-    return Verification(done, None, reason, last)
+    return Verification(done, None, "" if is_there else _NOT_THERE, last)
 
 
 def _explained(connection: Connection, broken: Break) -> str:

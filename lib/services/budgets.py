@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.db import budgets, users
+from lib.db import budgets, team_budgets, users
 from lib.db.connection import reading, transaction
+from lib.domain.audit import ActionType
 from lib.domain.budget import Budget, billing_month
 from lib.domain.people import MANAGING, Person, may_set_limit
 from lib.services.errors import NotAllowed, NotFound
@@ -44,6 +45,13 @@ def overview(actor: Person, user_id: UUID | None = None) -> MonthOverview:
             budget=budgets.snapshot(connection, subject, month),
             jobs=budgets.month_jobs(connection, [subject], month),
         )
+
+
+def may_set(actor: Person, user_id: UUID) -> bool:
+    """Whether the actor may set this person's limit."""
+    with reading() as connection:
+        user = users.by_id(connection, user_id)
+    return user is not None and may_set_limit(actor, user.id, user.manager_id)
 
 
 def set_limit(
@@ -86,7 +94,7 @@ def set_limit(
         )
         budgets.audit(
             connection,
-            "limit_set",
+            ActionType.LIMIT_SET,
             user_id=user_id,
             actor_id=actor.id,
             amount=limit,
@@ -96,5 +104,40 @@ def set_limit(
                 "grace_percent": grace,
                 "effective_month": month.isoformat(),
             },
+            ip_address=ip_address,
+        )
+
+
+def team_limit(manager_id: UUID) -> Decimal | None:
+    """The limit above a manager's team this month, None where there is none."""
+    with reading() as connection:
+        teams = team_budgets.over(connection, manager_id, this_month())
+    return next((team.limit for team in teams if team.manager_id == manager_id), None)
+
+
+def set_team_limit(
+    actor: Person, manager_id: UUID, limit: Decimal, ip_address: str | None = None
+) -> None:
+    """A limit above all limits of a manager's team, from this month on.
+
+    Set by who may set the manager's own. Raises NotAllowed, NotFound.
+    """
+    with transaction() as connection:
+        manager = users.by_id(connection, manager_id)
+        if manager is None:
+            raise NotFound("There is no such user.")
+        if not may_set_limit(actor, manager.id, manager.manager_id):
+            raise NotAllowed("A team's limit is set by an admin, the owner or the manager's own.")
+        team_budgets.lock(connection, [manager_id])
+        team_budgets.set_limit(
+            connection, manager_id=manager_id, month=this_month(), limit=limit, set_by=actor.id
+        )
+        budgets.audit(
+            connection,
+            ActionType.LIMIT_SET,
+            user_id=manager_id,
+            actor_id=actor.id,
+            amount=limit,
+            details={"team": True, "effective_month": this_month().isoformat()},
             ip_address=ip_address,
         )

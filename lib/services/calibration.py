@@ -42,8 +42,8 @@ class Overview:
 
 def active(connection: Connection) -> Calibration | None:
     """The version in use, None while nothing has been adopted. One small query."""
-    found = calibrations.active(connection)
-    return Calibration.from_dict(found.model) if found else None
+    model = calibrations.model_in_use(connection)
+    return Calibration.from_dict(model) if model else None
 
 
 def evidence(connection: Connection) -> list[Evidence]:

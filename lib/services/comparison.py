@@ -5,9 +5,13 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Row
 
+from lib.db import preset_records as records
+from lib.db.connection import reading
 from lib.domain.draft import Draft
 from lib.domain.offers import H100_PCIE, Offer, Tier
+from lib.domain.preset_record import QuarterRecord
 from lib.domain.presets import PRESETS
+from lib.services.assessment import Assessment
 from lib.services.estimates import Past, Priced, price
 
 
@@ -26,6 +30,28 @@ def price_presets(
         )
         for preset in PRESETS
     }
+
+
+def presets_side_by_side(assessment: Assessment) -> dict[str, tuple[Priced, ...]]:
+    """What the preset page compares: every preset on the tiers of the draft's GPU (FR1.1.2).
+
+    This machine is among them only where the draft is to run on it.
+    """
+    chosen = assessment.priced.offer
+    known = [entry.offer for entry in (assessment.priced, *assessment.others)]
+    shown = [
+        offer
+        for offer in offers_side_by_side(known, chosen)
+        if chosen.is_local or not offer.is_local
+    ]
+    with reading() as connection:
+        return price_presets(connection, assessment.draft, assessment.file, shown, assessment.past)
+
+
+def preset_records() -> list[QuarterRecord]:
+    """How the presets have done, quarter by quarter, the newest first (FR1.1.2's analytics)."""
+    with reading() as connection:
+        return records.read(connection)
 
 
 def with_preset(draft: Draft, preset: str) -> Draft:

@@ -7,17 +7,19 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from lib.db import activity, budgets, files, jobs
+from lib.db import activity, budgets, files, jobs, team_budgets
 from lib.db.connection import reading, transaction
 from lib.db.tables import clients, projects
-from lib.domain.budget import Verdict, check_justification
+from lib.domain.budget import check_justification
 from lib.domain.draft import Draft
 from lib.domain.people import MANAGING, Person
 from lib.domain.states import TERMINAL, JobStatus
 from lib.services.assessment import Assessment, assess_within
+from lib.services.budgets import this_month
 from lib.services.errors import NotAllowed, Refusal, StartRefused
 from lib.services.job_configuration import configuration_of
 from lib.services.settlement import end_job
+from lib.services.start_audit import record_refusal, record_start
 from lib.services.training_files import check_unchanged
 from lib.services.visibility import visible
 
@@ -56,6 +58,8 @@ def start(
         job = visible(actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise StartRefused("status", "This job has been started or discarded already.")
+        teams = team_budgets.over(connection, job.created_by, this_month())
+        team_budgets.lock(connection, [team.manager_id for team in teams])
         budgets.lock(connection, job.created_by)
         draft = Draft.from_dict(job.draft)
         file = files.lock(connection, job.training_file_id)  # one start a file, none on an archived
@@ -66,11 +70,12 @@ def start(
             refusal = StartRefused("file", changed)
         if refusal is None:
             if override is not None:
-                _override(connection, actor, job, assessment, override, ip_address)
-            _queue(connection, actor, job, assessment, ip_address)
+                _override(connection, actor, job, assessment, override)
+            _queue(connection, actor, job, assessment)
+            record_start(connection, actor, job, assessment, override, ip_address)
     if refusal is not None:
         if refusal.code == "budget":
-            _audit_refusal(actor, job, assessment, ip_address)
+            record_refusal(actor, job, assessment, ip_address)
         raise refusal
     return assessment
 
@@ -94,43 +99,24 @@ def _override(
     job: Row,
     assessment: Assessment,
     reason: str,
-    ip_address: str | None,
 ) -> None:
     """Records a manager's word, where there is an overrun; without one there is none to cover."""
     assert assessment.decision is not None
-    over = assessment.decision.projected - assessment.budget.limit
-    if assessment.decision.allowed:
+    if not assessment.overrun:
         return
     budgets.add_override(
         connection,
         job_id=job.id,
         user_id=job.created_by,
         approved_by=actor.id,
-        override_amount=over,
+        override_amount=assessment.overrun,
         cost_max=assessment.decision.cost_max,
         digest=assessment.digest,
         justification=reason,
     )
-    budgets.audit(
-        connection,
-        "override_approved",
-        user_id=job.created_by,
-        actor_id=actor.id,
-        job_id=job.id,
-        amount=over,
-        justification=reason,
-        details=_figures(assessment),
-        ip_address=ip_address,
-    )
 
 
-def _queue(
-    connection: Connection,
-    actor: Person,
-    job: Row,
-    assessment: Assessment,
-    ip_address: str | None,
-) -> None:
+def _queue(connection: Connection, actor: Person, job: Row, assessment: Assessment) -> None:
     draft, estimate, offer = assessment.draft, assessment.estimate, assessment.priced.offer
     assert estimate is not None and assessment.decision is not None
     client_id, project_id = _client_and_project(connection, draft)
@@ -167,49 +153,6 @@ def _queue(
         month=assessment.budget.month,
         amount=estimate.cost_max,
     )
-    budgets.audit(
-        connection,
-        _STARTED[assessment.decision.verdict],
-        user_id=job.created_by,
-        actor_id=actor.id,
-        job_id=job.id,
-        amount=estimate.cost_max,
-        details=_figures(assessment),
-        ip_address=ip_address,
-    )
-
-
-_STARTED = {
-    Verdict.WITHIN: "started",
-    Verdict.GRACE: "started_in_grace",
-    Verdict.EXCEEDED: "started_by_override",
-}
-
-
-def _audit_refusal(actor: Person, job: Row, assessment: Assessment, ip_address: str | None) -> None:
-    assert assessment.estimate is not None
-    with transaction() as connection:
-        budgets.audit(
-            connection,
-            "validation_blocked",
-            user_id=job.created_by,
-            actor_id=actor.id,
-            job_id=job.id,
-            amount=assessment.estimate.cost_max,
-            details=_figures(assessment),
-            ip_address=ip_address,
-        )
-
-
-def _figures(assessment: Assessment) -> dict[str, object]:
-    budget = assessment.budget
-    return {
-        "limit": budget.limit,
-        "grace_percent": budget.grace_percent,
-        "spent": budget.spent,
-        "reserved": budget.reserved,
-        "digest": assessment.digest,
-    }
 
 
 def _client_and_project(connection: Connection, draft: Draft) -> tuple[UUID | None, UUID | None]:
@@ -229,7 +172,7 @@ def _client_and_project(connection: Connection, draft: Draft) -> tuple[UUID | No
     )
 
 
-def cancel(actor: Person, job_id: UUID) -> None:
+def cancel(actor: Person, job_id: UUID, ip_address: str | None = None) -> None:
     """Cancels a started job: at once while it waits, through the worker once it has an engine.
 
     Raises NotFound, Refusal where it has ended or was never started.
@@ -250,6 +193,8 @@ def cancel(actor: Person, job_id: UUID) -> None:
                 JobStatus.CANCELLED,
                 f"{message} while waiting",
                 job.actual_cost,
+                actor_id=actor.id,
+                ip_address=ip_address,
                 cancel_requested_at=datetime.now(UTC),
             )
         elif job.cancel_requested_at is None:

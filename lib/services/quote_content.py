@@ -11,7 +11,7 @@ from lib.domain.dataset import DatasetSummary, pairs_explained
 from lib.domain.draft import Draft, with_auto_name
 from lib.domain.offers import NOT_CONNECTED, QUOTE_ONLY, RateSource, enough_memory
 from lib.domain.people import Person
-from lib.domain.presets import PARAMETER_HELP, PRESETS
+from lib.domain.presets import PARAMETER_HELP, PRESETS, memory_needed_gb
 from lib.domain.quote import Cell, Choice, ComparedPreset, Comparison, Quote, Revision
 from lib.services.assessment import Assessment, assess_within
 from lib.services.comparison import offers_side_by_side, price_presets, with_preset
@@ -82,7 +82,8 @@ def choice(board: Board, row: Row, priced: Priced) -> Choice:
     if priced.estimate is None:
         raise Refusal(UNPRICED)
     preset, offer = PRESETS[row.draft.preset], priced.offer
-    notes = [locked_note(board, row), enough_memory(offer, preset.vram_gb, preset.title)]
+    needed = memory_needed_gb(preset, row.draft.hyperparameters)
+    notes = [locked_note(board, row), enough_memory(offer, needed, preset.title)]
     notes += [None if offer.unavailable in _ONLY_HERE else offer.unavailable]
     return Choice(
         preset_title=preset.title,
@@ -192,10 +193,11 @@ def _title(row: Row) -> str:
 
 def _cell(board: Board, row: Row, priced: Priced) -> Cell:
     preset = PRESETS[row.draft.preset]
-    memory = enough_memory(priced.offer, preset.vram_gb, preset.title)
+    needed = memory_needed_gb(preset, row.draft.hyperparameters)
+    memory = enough_memory(priced.offer, needed, preset.title)
     quoted = row.key == board.own_row and priced.offer.key == board.assessment.priced.offer.key
     return Cell(
         priced.estimate,
-        f"Does not fit: needs {preset.vram_gb} GB of GPU memory" if memory else "",
+        f"Does not fit: needs {needed} GB of GPU memory" if memory else "",
         quoted,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row
 from lib.db import budgets, users
 from lib.db import requests as queries
 from lib.db.connection import reading, transaction
+from lib.domain.audit import ActionType
 from lib.domain.requests import REMIND_AFTER, RequestStatus, is_expired
 from lib.services import mail
 from lib.services.approvers import approver_of
@@ -40,11 +41,11 @@ def _each(find: Callable[[Connection], list[Row]], act: Callable[[Connection, Ro
 
 def _expire(connection: Connection, request: Row) -> None:
     queries.end(connection, request.id, RequestStatus.EXPIRED, decided_at=datetime.now(UTC))
-    # The log wants somebody who acted: time did, on what the requester had asked for.
-    record(connection, "increase_expired", request, request.user_id)
     days = (request.expires_at - request.created_at).days
     letter = is_expired(request.new_limit, days, mail.link("/budget"))
     tell_requester(connection, request, letter)
+    # The log wants somebody who acted: time did, on what the requester had asked for.
+    record(connection, ActionType.INCREASE_EXPIRED, request, request.user_id)
 
 
 def _escalate(connection: Connection, request: Row) -> None:
@@ -57,16 +58,16 @@ def _escalate(connection: Connection, request: Row) -> None:
     except Refusal:
         return
     queries.write(connection, request.id, approver_id=approver.id, reminded_at=datetime.now(UTC))
+    gone = request.approver_name or "nobody"
+    ask_approver(connection, request, approver, f"In place of {gone}: ")
     record(
         connection,
-        "increase_escalated",
+        ActionType.INCREASE_ESCALATED,
         request,
         request.user_id,
         approver=str(approver.id),
         instead_of=str(request.approver_id),
     )
-    gone = request.approver_name or "nobody"
-    ask_approver(connection, request, approver, f"In place of {gone}: ")
 
 
 def _remind(connection: Connection, request: Row) -> None:

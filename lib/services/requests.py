@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from lib.db import budgets, jobs, users
 from lib.db import requests as queries
 from lib.db.connection import transaction
+from lib.domain.audit import ActionType
 from lib.domain.letters import Letter
 from lib.domain.people import MANAGING, Person, Role
 from lib.domain.requests import (
@@ -80,8 +81,8 @@ def ask(
         )
         request = queries.by_id(connection, request_id)
         assert request is not None
-        record(connection, "increase_requested", request, actor.id, ip_address)
         ask_approver(connection, request, approver)
+        record(connection, ActionType.INCREASE_REQUESTED, request, actor.id, ip_address)
     return request_id
 
 
@@ -92,7 +93,7 @@ def withdraw(actor: Person, request_id: UUID, ip_address: str | None = None) -> 
         if request.user_id != actor.id:
             raise NotFound(UNKNOWN)
         _end(connection, request, RequestStatus.WITHDRAWN, actor.id)
-        record(connection, "increase_withdrawn", request, actor.id, ip_address)
+        record(connection, ActionType.INCREASE_WITHDRAWN, request, actor.id, ip_address)
 
 
 def decide(
@@ -148,19 +149,20 @@ def _approve(
         set_by=decider.id,
         approved_by=decider.id,
     )
-    details = {"before": before.limit, "month": month.isoformat(), "reason": reason}
-    record(connection, "limit_increased", request, decider.id, ip_address, **details)
     when = effective(month, this_month())
     letter = is_approved(request.new_limit, when, reason, decider.name, mail.link("/budget"))
     tell_requester(connection, request, letter)
+    details = {"before": before.limit, "month": month.isoformat(), "reason": reason}
+    record(connection, ActionType.LIMIT_INCREASED, request, decider.id, ip_address, **details)
 
 
 def _deny(
     connection: Connection, request: Row, decider: Row, reason: str, ip_address: str | None
 ) -> None:
-    record(connection, "increase_denied", request, decider.id, ip_address, reason=reason)
     letter = is_denied(request.new_limit, reason, decider.name, mail.link("/approvals"))
     tell_requester(connection, request, letter)
+    action = ActionType.INCREASE_DENIED
+    record(connection, action, request, decider.id, ip_address, reason=reason)
 
 
 def link_claims(token: str) -> Claims:
@@ -251,13 +253,16 @@ def _end(
 
 def record(
     connection: Connection,
-    action_type: str,
+    action_type: ActionType,
     request: Row,
     actor_id: UUID,
     ip_address: str | None = None,
     **details: object,
 ) -> None:
-    """A line of the audit log about a request; the amount is the limit that was asked for."""
+    """A line of the audit log about a request; the amount is the limit that was asked for.
+
+    It comes last in its transaction, as every line of that log does.
+    """
     budgets.audit(
         connection,
         action_type,

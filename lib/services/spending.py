@@ -23,6 +23,7 @@ from lib.services import people
 from lib.services.errors import NotAllowed
 from lib.settings import settings
 
+TASK = "forecasts"  # the periodic task's name
 DAYS_BEHIND = 28  # four weeks: every weekday counts alike
 HISTORY_MONTHS = 6
 

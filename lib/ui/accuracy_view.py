@@ -73,6 +73,9 @@ def group_table(jobs: Sequence[ComparedJob]) -> None:
 def in_use(seen: Overview) -> None:
     """The active version in words, and what each preset takes now and took before."""
     fit = seen.active
+    if fit and not seen.fits[0].adopted:
+        newest = seen.fits[0]
+        st.caption(f"Last fit, revision {newest.revision}: {plain(newest.reason)}")
     if fit is None:
         st.write(
             "**The published formula**, as it is: nothing has been learned yet. "

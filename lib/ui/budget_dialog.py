@@ -11,11 +11,21 @@ from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal
 from lib.services.tips import cost_reductions
 from lib.ui import drafting, increase_form, wizard
+from lib.ui.client_address import client_address
 from lib.ui.navigation import go, page
 from lib.ui.text import plain
 
 REDUCE, INCREASE, OVERRIDE = "Reduce Job Cost", "Increase Budget Limit", "Manager Override"
+_SHOWN = "budget_dialog_shown"  # the digest of the figures that it was opened for by itself
 _STARTED = "started"  # the review leads on from here
+
+
+def offer_ways_out(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
+    """The button to the dialog; the first time that a figure exceeds the budget, the dialog too."""
+    asked = st.button("See what to do", icon=":material/account_balance_wallet:", type="primary")
+    if asked or st.session_state.get(_SHOWN) != assessment.digest:
+        st.session_state[_SHOWN] = assessment.digest
+        budget_exceeded(person, opened, assessment)
 
 
 @st.dialog("❌ Budget Exceeded", width="medium")
@@ -90,7 +100,7 @@ def _override(person: Person, opened: OpenDraft, assessment: Assessment) -> None
             person,
             opened.job_id,
             assessment.digest,
-            ip_address=st.context.ip_address,
+            ip_address=client_address(),
             override=reason,
         )
     except (ValueError, Refusal) as error:

@@ -1,22 +1,16 @@
-"""The two charts: a job's loss, a month's spending. Their colours suit light and dark alike."""
+"""Charts of a job and of a training file. Their colours suit light and dark alike."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
 from sqlalchemy import Row
 
-from lib.domain.budget import Budget
 from lib.domain.dataset import Share
-from lib.domain.money import ZERO, usd
-from lib.ui.moments import local
 
-_ACCENT = "#4B72F2"
-_GUIDE = "rgba(128,140,165,.9)"  # readable on light and on dark
-_RESERVED = "rgba(75,114,242,.75)"
+ACCENT = "#4B72F2"
+GUIDE = "rgba(128,140,165,.9)"  # readable on light and on dark
 _MOST_POINTS = 1000  # more are not told apart on a screen, and are sent every second
 _FEW_POINTS = 40
 _TOP = 12  # bars in a distribution; the rest is summed up
@@ -38,7 +32,7 @@ def loss_chart(metrics: Sequence[Row], steps_total: int | None) -> go.Figure:
             x=[row.step for row in shown],
             y=[float(row.loss) for row in shown],
             mode="lines+markers" if len(shown) <= _FEW_POINTS else "lines",
-            line={"width": 2, "color": _ACCENT},
+            line={"width": 2, "color": ACCENT},
             marker={"size": 5},
             name="Loss",
             hovertemplate="step %{x}<br>loss %{y:.4f}<extra></extra>",
@@ -48,52 +42,16 @@ def loss_chart(metrics: Sequence[Row], steps_total: int | None) -> go.Figure:
         if after.attempt != before.attempt:
             figure.add_vline(
                 x=(before.step + after.step) / 2,
-                line={"color": _GUIDE, "dash": "dot", "width": 1.5},
+                line={"color": GUIDE, "dash": "dot", "width": 1.5},
                 annotation={"text": f"resumed after step {before.step}", "font": {"size": 11}},
                 annotation_position="top right",
             )
     figure.update_layout(
-        **_layout(290),
+        **layout(290),
         xaxis={"title": "Step", "range": [0, steps_total] if steps_total else None},
         yaxis={"title": "Training loss"},
         hovermode="x",
         showlegend=False,
-    )
-    return figure
-
-
-def month_chart(budget: Budget, jobs: Sequence[Row], now: datetime) -> go.Figure:
-    """Spending added up over the month's days, what is reserved on top, the limit and its grace.
-
-    A job's cost counts from the moment it ended; what a running job has cost counts now.
-    """
-    begin, end = (_midnight(day, now) for day in (budget.month, budget.resets_on))
-    today = min(local(now), end)
-    moments, sums = [begin], [ZERO]
-    for moment, cost in sorted((local(job.ended_at or now), job.actual_cost) for job in jobs):
-        moments.append(min(max(moment, begin), today))
-        sums.append(sums[-1] + cost)
-    figure = go.Figure(
-        go.Scatter(
-            x=[*moments, today],
-            y=_drawn([*sums, sums[-1]]),
-            name="Spent",
-            mode="lines",
-            line={"shape": "hv", "width": 2.5, "color": _ACCENT},
-            fill="tozeroy",
-            hovertemplate="%{x|%d %b, %H:%M}<br>spent $%{y:,.2f}<extra></extra>",
-        )
-    )
-    if budget.reserved > ZERO:
-        _add_reserved(figure, budget, today, end)
-    _add_limits(figure, budget)
-    highest = max(budget.ceiling, budget.spent + budget.reserved)
-    figure.update_layout(
-        **_layout(320),
-        xaxis={"range": [begin, end], "tickformat": "%d %b"},
-        yaxis={"title": "US dollars", "range": [0, float(highest) * 1.14], "tickprefix": "$"},
-        legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
-        showlegend=True,
     )
     return figure
 
@@ -118,7 +76,7 @@ def distribution_chart(shares: Sequence[Share]) -> go.Figure:
             textfont={"size": 11},
             constraintext="none",
             cliponaxis=False,
-            marker={"color": _ACCENT},
+            marker={"color": ACCENT},
         )
     )
     figure.update_layout(
@@ -137,44 +95,6 @@ def distribution_chart(shares: Sequence[Share]) -> go.Figure:
     return figure
 
 
-def _add_reserved(figure: go.Figure, budget: Budget, today: datetime, end: datetime) -> None:
-    """A hatched band from now on: what the active jobs may still cost."""
-    for top, drawn in ((budget.spent, False), (budget.spent + budget.reserved, True)):
-        figure.add_scatter(
-            x=[today, end],
-            y=_drawn([top, top]),
-            mode="lines",
-            line={"width": 1 if drawn else 0, "dash": "dot", "color": _RESERVED},
-            fill="tonexty" if drawn else None,
-            fillpattern={"shape": "/", "fgcolor": _RESERVED, "size": 7} if drawn else None,
-            name="Reserved by active jobs",
-            showlegend=drawn,
-            hovertemplate=f"reserved {usd(budget.reserved)}<extra></extra>",
-            hoverinfo=None if drawn else "skip",
-        )
-
-
-def _add_limits(figure: go.Figure, budget: Budget) -> None:
-    marks = [(budget.limit, f"Limit {usd(budget.limit)}", "dash", "bottom left")]
-    if budget.ceiling > budget.limit:
-        marks.append((budget.ceiling, f"With grace {usd(budget.ceiling)}", "dot", "top left"))
-    for amount, label, dash, position in marks:
-        figure.add_hline(
-            y=float(amount),
-            line={"color": _GUIDE, "dash": dash, "width": 1.5},
-            annotation={"text": label, "font": {"size": 12}},
-            annotation_position=position,
-        )
-
-
-def _layout(height: int) -> dict[str, Any]:
-    """What both charts share."""
+def layout(height: int) -> dict[str, Any]:
+    """What all charts share."""
     return {"height": height, "margin": {"l": 8, "r": 8, "t": 28, "b": 8}}
-
-
-def _midnight(day: Any, now: datetime) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=local(now).tzinfo)
-
-
-def _drawn(amounts: Sequence[Decimal]) -> list[float]:
-    return [float(amount) for amount in amounts]

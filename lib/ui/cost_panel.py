@@ -9,7 +9,13 @@ import streamlit as st
 
 from lib.domain.budget import Budget, Verdict, alert, insufficient
 from lib.domain.estimate import Estimate, format_hours
-from lib.domain.explanations import Movement, explain_line, formula_against_card, movement
+from lib.domain.explanations import (
+    Movement,
+    explain_line,
+    formula_against_card,
+    movement,
+    warnings,
+)
 from lib.domain.money import ZERO, percent, usd
 from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY, Tier
 from lib.domain.people import Person
@@ -88,7 +94,7 @@ def estimate_html(assessment: Assessment, moved: Movement | None = None) -> str:
         for line in estimate.lines
     )
     total = _tip("Total Estimate", explain_line("total", estimate, saving))
-    warnings = "".join(f'<p class="warn">{safe(text)}</p>' for text in estimate.warnings)
+    warned = "".join(f'<p class="warn">{safe(text)}</p>' for text in warnings(estimate, preset))
     note = formula_against_card(estimate, preset)
     past = f"{estimate.track.accuracy(preset.title)}. " if estimate.track.runs else ""
     return f"""<section class="panel" aria-label="Cost estimate" aria-live="polite">
@@ -100,7 +106,7 @@ def estimate_html(assessment: Assessment, moved: Movement | None = None) -> str:
       <div class="bar">{shares}</div>{lines}
       <div class="line total"><span>{total}</span><span class=num>{usd(estimate.total)}</span>
         <small class="num">{_range(estimate)}</small></div>
-      {warnings}{f'<p class="note">{safe(note)}</p>' if note else ""}
+      {warned}{f'<p class="note">{safe(note)}</p>' if note else ""}
       <p class="basis">Basis: {safe(estimate.basis)}; {safe(estimate.confidence_text)}.</p>
       <p class="basis">{safe(past)}{safe(estimate.disclaimer)}</p></section>"""
 
@@ -139,7 +145,10 @@ def _range(estimate: Estimate) -> str:
 def _completion(estimate: Estimate) -> str:
     done = datetime.now(settings().time_zone) + timedelta(hours=float(estimate.duration_hours))
     when = f"Estimated completion: {done:%a %d %b, %H:%M}"
-    return when if estimate.tier is Tier.LOCAL else f"{when} (assuming spot provisioning <5 min)"
+    if estimate.tier is Tier.LOCAL:
+        return when
+    spot = "spot " if estimate.tier is Tier.SPOT else ""
+    return f"{when} (assuming {spot}provisioning <5 min)"
 
 
 def _tip(label: str, explained: str) -> str:

@@ -78,6 +78,16 @@ def change_draft(person: Person, **changes: Any) -> None:
     _save(person, kept)
 
 
+def override(person: Person, name: str, value: Any) -> None:
+    """A widget's callback: one hyperparameter; None puts the preset's own value back.
+
+    It starts from the draft as it is by now: two fields can change in one run of the page.
+    """
+    opened: OpenDraft = st.session_state[_OPEN]
+    overrides = {key: kept for key, kept in opened.draft.overrides.items() if key != name}
+    change_draft(person, overrides=overrides if value is None else {**overrides, name: value})
+
+
 def forget() -> None:
     """The draft was started or discarded: the next job begins anew."""
     for key in (_OPEN, _JOB, _UNSAVED):

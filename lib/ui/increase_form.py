@@ -12,6 +12,7 @@ from lib.domain.requests import APPROVAL_REQUIRED, JUSTIFICATION, Effective
 from lib.services import request_views, requests
 from lib.services.errors import Refusal
 from lib.ui import request_lists
+from lib.ui.client_address import client_address
 from lib.ui.text import plain
 
 _COUNTER = st.components.v2.component(
@@ -90,7 +91,7 @@ def _send(person: Person, place: str, job_id: UUID | None) -> None:
             justification=typed[f"{place}-why"],
             from_month=typed[f"{place}-month"],
             job_id=job_id,
-            ip_address=st.context.ip_address,
+            ip_address=client_address(),
         )
     except (ValueError, Refusal) as error:
         typed[_FAULT] = str(error)

@@ -8,6 +8,7 @@ from lib.domain.people import Person
 from lib.domain.states import JobStatus
 from lib.services import jobs
 from lib.services.errors import Refusal
+from lib.ui.client_address import client_address
 from lib.ui.text import plain
 
 
@@ -36,7 +37,7 @@ def _confirm(person: Person, job: Row) -> None:
             st.rerun()
         if st.button("Cancel the job", type="primary", icon=":material/cancel:"):
             try:
-                jobs.cancel(person, job.id)
+                jobs.cancel(person, job.id, ip_address=client_address())
             except Refusal as refusal:  # it has ended in the meantime
                 st.toast(str(refusal))
             st.rerun()

@@ -35,6 +35,7 @@ AROUND = (
     PageRow("quotes", "Quotes", ":material/request_quote:"),
     PageRow("job", "Job", ":material/monitoring:", listed=False),
     PageRow("budget", "Budget", ":material/account_balance_wallet:"),
+    PageRow("audit", "Audit", ":material/history_edu:"),
     PageRow("approvals", "Approvals", ":material/approval:"),
     PageRow("outbox", "Outbox", ":material/outbox:", listed=False),
     PageRow("accuracy", "Accuracy", ":material/target:"),

@@ -27,9 +27,10 @@ def offer_card(
     said = sections(priced, other)
     badges = (["Recommended"] if recommended else []) + list(said.badges)
     pills = "".join(f'<span class="pill">{safe(badge)}</span>' for badge in badges)
+    gpu = "" if priced.offer.is_local else f"{safe(priced.offer.gpu_title)} · "
     html = (
         f'<div class="offer-price"><b class="num">{safe(price_text(priced.offer))}</b>'
-        f"<small>{safe(rate_note(priced.offer, now))}</small></div>"
+        f"<small>{gpu}{safe(rate_note(priced.offer, now))}</small></div>"
         f'<div class="offer-pills">{pills}</div>'
         f'<p class="offer-job num">{_this_job(priced)}</p>'
         f"{_section('Key benefits', said.benefits)}"

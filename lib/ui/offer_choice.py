@@ -1,6 +1,6 @@
 """Choosing an offer: the toggle, what stands in the way, and the question before a dear one."""
 
-from uuid import UUID
+from typing import Any
 
 import streamlit as st
 
@@ -98,28 +98,25 @@ def draw_question(person: Person, opened: OpenDraft, assessment: Assessment) -> 
         return
     spot = spot_instead(wanted.offer, assessment)
     assert spot is not None
-    _ask(person, opened.job_id, question, wanted.offer, spot.offer)
+    _ask(person, question, wanted.offer, spot.offer)
 
 
-@st.dialog("High-Cost On-Demand Instance", dismissible=False)
-def _ask(person: Person, job_id: UUID, question: str, wanted: Offer, spot: Offer) -> None:
+@st.dialog("Choose on demand?", dismissible=False)
+def _ask(person: Person, question: str, wanted: Offer, spot: Offer) -> None:
     """Not closed by a click beside it; Escape is Cancel."""
 
-    def answer(key: str | None) -> None:
-        st.session_state.pop(_ASKED, None)
-        if key is not None:
-            drafting.change_draft(person, offer_key=key)
+    def answer(label: str, key: str | None, **looks: Any) -> None:
+        """One of the three: what it takes is taken, and the whole page is drawn anew."""
+        if st.button(label, width="stretch", **looks):
+            st.session_state.pop(_ASKED, None)
+            if key is not None:
+                drafting.change_draft(person, offer_key=key)
+            st.rerun()
 
     st.markdown(plain(question))
     st.caption(plain(f"{wanted.title}. Spot: {spot.title}."))
     if spot.unavailable:
         st.caption(plain(spot.unavailable))
-    st.button(
-        "Recommended: Use Spot",
-        type="primary",
-        width="stretch",
-        on_click=answer,
-        args=(spot.key,),
-    )
-    st.button("Continue with On-Demand", width="stretch", on_click=answer, args=(wanted.key,))
-    st.button("Cancel", width="stretch", on_click=answer, args=(None,), shortcut="Escape")
+    answer("Recommended: Use Spot", spot.key, type="primary")
+    answer("Continue with On-Demand", wanted.key)
+    answer("Cancel", None, shortcut="Escape")

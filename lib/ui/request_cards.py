@@ -14,6 +14,7 @@ from lib.services.errors import Refusal
 from lib.services.request_figures import RequestView
 from lib.services.request_views import OpenedLink
 from lib.ui import wizard
+from lib.ui.client_address import client_address
 from lib.ui.moments import date_and_time
 from lib.ui.text import plain, safe
 
@@ -114,7 +115,7 @@ def _press(person: Person, request_id: UUID, action: Action, linked: Action | No
             action,
             st.session_state.get(f"reason-{request_id}", ""),
             token=token,
-            ip_address=st.context.ip_address,
+            ip_address=client_address(),
         )
     except (ValueError, Refusal) as error:
         st.session_state[_FAULT] = request_id, str(error)

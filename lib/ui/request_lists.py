@@ -11,6 +11,7 @@ from lib.domain.money import usd
 from lib.domain.people import MANAGING, Person
 from lib.services import request_views, requests
 from lib.services.errors import Refusal
+from lib.ui.client_address import client_address
 from lib.ui.moments import date_and_time
 from lib.ui.tables import dollars, frame, moment_column, money_column
 from lib.ui.text import plain
@@ -69,7 +70,7 @@ def _story(request: Row) -> str:
 
 def _withdraw(person: Person, request_id: UUID) -> None:
     try:
-        requests.withdraw(person, request_id, ip_address=st.context.ip_address)
+        requests.withdraw(person, request_id, ip_address=client_address())
     except Refusal as refusal:  # it was decided in the meantime
         st.toast(plain(refusal))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from lib.services import installation
-from lib.ui import cost_panel, drafting, session
+from lib.ui import cost_panel, drafting, notices, session
 from lib.ui.guard import guard
 from lib.ui.navigation import WIZARD, all_pages
 from lib.ui.style import apply_style
@@ -33,6 +33,7 @@ cookie_slot = st.container(key="cookies")
 person = guard(cookie_slot)
 session.hand_over_cookie(cookie_slot)
 
+notices.show(person)
 assessment = None
 with st.sidebar:
     if page.url_path in CONFIGURING and drafting.has_draft():

@@ -11,6 +11,7 @@ from lib.services import accounts
 from lib.services.errors import Refusal
 from lib.settings import settings
 from lib.ui import session
+from lib.ui.client_address import client_address
 
 PROMISE = (
     "A number before you spend, a person before you overspend, and a run that finishes or tells "
@@ -42,7 +43,8 @@ def set_up_owner() -> None:
         try:
             if password != again:
                 raise ValueError("password: the two entries differ")
-            owner = accounts.create_owner(name, email, password, parse_usd(limit, "monthly budget"))
+            monthly_limit = parse_usd(limit, "monthly budget")
+            owner = accounts.create_owner(name, email, password, monthly_limit, client_address())
         except (ValueError, Refusal) as error:
             st.error(_sentence(str(error)))
             return

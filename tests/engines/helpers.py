@@ -26,6 +26,7 @@ def spec(plan: str, *, job_id: UUID | None = None, attempt: int = 1, **options) 
         job_id=job_id,
         attempt=attempt,
         sequences=Path("/nowhere"),
+        sequences_sha256="0" * 64,
         hyperparameters={"plan": plan, **options},
     )
 

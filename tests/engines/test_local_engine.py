@@ -1,6 +1,7 @@
 """Runs on this machine, with a stand-in for the trainer that fails at an exact moment."""
 
 import errno
+import json
 import os
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -252,3 +253,10 @@ def test_a_python_that_is_a_script_which_stays_is_followed_and_ended_as_one(
     trainer.kill()
     wait_for(local, run, external_id, RunState.INTERRUPTED)
     assert local.terminate(handle(run, external_id))
+
+
+def test_the_trainer_is_told_which_sequences_it_has_to_find(local):
+    run = spec("started completed")
+    local.submit(run)
+    config = json.loads((storage.run_folder(run.job_id) / "config-1.json").read_bytes())
+    assert config["sequences_sha256"] == run.sequences_sha256

@@ -195,7 +195,9 @@ def radio_group(page: AppTest, group: str) -> Any:
 def cards(page: AppTest, group: str) -> dict[str, dict[str, Any]]:
     """The radio cards of a group by name; `chosen` says whether that one is."""
     sent = json.loads(radio_group(page, group).json)
-    return {card["name"]: {**card, "chosen": card["name"] == sent["chosen"]} for card in sent["cards"]}
+    return {
+        card["name"]: {**card, "chosen": card["name"] == sent["chosen"]} for card in sent["cards"]
+    }
 
 
 def texts(page: AppTest) -> list[tuple[str, str]]:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
+from lib.db.connection import transaction
+from lib.db.tables import calibrations
 from lib.domain.people import Person
 from lib.services import calibration
 from lib.ui.accuracy_charts import error_chart, scatter_chart
@@ -139,6 +142,22 @@ def test_names_are_text_and_those_of_other_peoples_jobs_are_not_shown(
     assert "<b>**Alpha**" not in own
     assert "Alpha" not in others
     assert "Another person" in others
+
+
+def test_why_the_last_fit_was_not_adopted_is_said(
+    people: dict[str, Person], history: None, open_page: Callable[..., AppTest]
+) -> None:
+    calibration.refit(people["manager"])
+    with transaction() as connection:  # in use is now a version that was right about every run
+        (row,) = connection.execute(select(calibrations)).all()
+        perfect = {**row.back_test, "left_out": dict.fromkeys(row.back_test["left_out"], 0.0)}
+        connection.execute(update(calibrations).values(back_test=perfect))
+    calibration.refit(people["manager"])
+
+    page = open_page("accuracy", people["analyst"])
+
+    assert "Last fit, revision 2: Not adopted, it predicts worse" in said(page)
+    assert list(page.dataframe[1].value["In use"]) == ["no", "now"]
 
 
 def test_settled_by_finished_runs(

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from lib.domain.budget import Budget
-from lib.ui.charts import loss_chart, month_chart
+from lib.domain.spending import Projection
+from lib.ui.charts import loss_chart
 from lib.ui.moments import span
+from lib.ui.month_charts import month_chart, months_chart
 from lib.ui.timeline import attempts, phases, timeline_html
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -24,8 +26,8 @@ def budget(spent: str, reserved: str = "0.00", limit: str = "500.00") -> Budget:
     return Budget(date(2026, 11, 1), *amounts, active_jobs=1)
 
 
-def spending(cost: str, ended_at: datetime | None) -> Any:
-    return SimpleNamespace(actual_cost=Decimal(cost), ended_at=ended_at)
+def spending(cost: str, day: datetime) -> Any:
+    return SimpleNamespace(cost=Decimal(cost), day=day.date())
 
 
 def test_the_loss_is_drawn_over_the_whole_run_with_each_restart_marked() -> None:
@@ -53,9 +55,9 @@ def test_a_loss_that_is_no_number_leaves_a_gap_and_the_last_step_is_always_drawn
 
 def test_the_months_spending_adds_up_to_what_was_spent() -> None:
     jobs = [
-        spending("5.00", NOON - timedelta(days=3)),
         spending("20.00", NOON - timedelta(days=10)),
-        spending("1.25", None),
+        spending("5.00", NOON - timedelta(days=3)),
+        spending("1.25", NOON),
     ]
 
     chart = month_chart(budget("26.25"), jobs, NOON)
@@ -86,6 +88,27 @@ def test_what_is_reserved_lies_hatched_on_what_is_spent() -> None:
     assert (list(base.y), list(top.y)) == ([10.0, 10.0], [50.0, 50.0])
     assert top.fill == "tonexty"
     assert top.fillpattern.shape == "/"
+
+
+def test_a_projection_leads_to_the_months_end_within_its_band() -> None:
+    ahead = Projection(Decimal(90), Decimal(60), Decimal(140), "a test")
+
+    chart = month_chart(budget("10.00", limit="50.00"), [spending("10.00", NOON)], NOON, ahead)
+
+    least, most, expected = chart.data[1:]
+    assert [line.y[-1] for line in (least, most, expected)] == [60.0, 140.0, 90.0]
+    assert most.fill == "tonexty"
+    assert chart.layout.yaxis.range[1] > 140
+
+
+def test_past_months_are_bars_of_what_they_cost() -> None:
+    months = [
+        SimpleNamespace(month=date(2026, at, 1), spent=Decimal(at), reserved=Decimal(at == 11))
+        for at in (10, 11)
+    ]
+    spent, reserved = months_chart(months).data
+    assert (list(spent.x), list(spent.y)) == (["Oct 2026", "Nov 2026"], [10.0, 11.0])
+    assert list(reserved.y) == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("limit", ["0.00", "0.01", "9999999999.99"])

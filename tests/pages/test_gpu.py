@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.domain.draft import Draft
-from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Tier
+from lib.domain.history import NO_HISTORY, History, Tally
+from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Tier, published_offers
 from lib.domain.people import Person
 from lib.services import drafts, offers
 from lib.services.drafts import OpenDraft
+from lib.services.estimates import Priced, Pricing
+from lib.ui.offer_cards import offer_card
+from lib.ui.offer_words import performance
 from tests.fake_runpod.client import FakeRunPod
 from tests.pages.conftest import said
 
@@ -266,7 +271,7 @@ def test_a_gpu_without_spot_has_no_spot_taken_from_another(
     opened = draft(ana, preset="conservative", offer_key=h200)
     page = open_page("gpu", ana, opened.job_id)
     assert not page.exception
-    assert "No on demand capacity currently (RunPod's stock: NONE)" in plainly(page)
+    assert "No on-demand capacity currently (RunPod's stock: NONE)" in plainly(page)
     toggle(page, Tier.SPOT)
     assert saved(ana, opened).offer_key == h200
     assert page.segmented_control(TOGGLE).value == Tier.ON_DEMAND
@@ -285,3 +290,36 @@ def test_the_technical_terms_are_explained(cheap: Any) -> None:
     helps = {caption.value: caption.help for caption in page.caption if caption.help}
     assert set(helps) == {"Spot Instance", "On-Demand", "Checkpoint"}
     assert "costs 3.2x more" in helps["On-Demand"].replace("\\", "")
+
+
+def test_user_text_and_provider_text_in_a_card_are_text() -> None:
+    offer = replace(published_offers()[0], gpu_title="<img src=x onerror=alert(1)>")
+    card = offer_card(
+        Priced(offer, Pricing.READY), None, NO_HISTORY, datetime.now(UTC), recommended=True
+    )
+    assert "<img" not in card.html
+    assert "&lt;img" in card.html
+    assert "Recommended" in card.html
+
+
+def test_a_card_states_the_history_of_its_tier_over_the_stated_windows() -> None:
+    history = History(
+        (
+            Tally(
+                engine="runpod",
+                gpu="H100_PCIE_80GB",
+                tier=Tier.SPOT,
+                preset="balanced",
+                completed=21,
+                failed=1,
+                recent=11,
+                recent_interrupted=2,
+            ),
+        )
+    )
+    assert performance(history, Tier.SPOT) == [
+        "95.5% of spot jobs complete successfully (based on last 90 days)",
+        "21 of 22; 78-99% with 95% confidence",
+        "18% interruption rate (last 30 days)",
+    ]
+    assert performance(history, Tier.ON_DEMAND) == ["Success rate: no history yet"]

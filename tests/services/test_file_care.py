@@ -15,9 +15,11 @@ from lib import storage
 from lib.db import files
 from lib.db.connection import transaction
 from lib.db.tables import activity_log, training_files, training_jobs
+from lib.domain.draft import change
+from lib.domain.offers import LOCAL_KEY
 from lib.services import drafts, file_care
 from lib.services import training_files as service
-from lib.services.errors import NotAllowed, NotEligible, NotFound, Refusal
+from lib.services.errors import NotAllowed, NotEligible, NotFound, Refusal, StartRefused
 
 Make = Callable[..., Any]
 ACTIONS = (
@@ -119,7 +121,7 @@ def test_a_new_name_is_made_safe_and_moves_no_folder(
 @pytest.mark.parametrize("typed", ["", "   ", "\t\n"])
 def test_an_empty_name_is_refused(mine: tuple[Any, Any], typed: str) -> None:
     actor, row = mine
-    with pytest.raises(Refusal, match="^Name: "):
+    with pytest.raises(Refusal, match=r"^Name: "):
         file_care.rename(actor, row.id, typed)
     assert service.get(row.id).name == row.name
     assert log_of(row) == [("file_renamed", False)]
@@ -166,7 +168,7 @@ def test_a_used_file_is_not_deleted_and_the_jobs_are_named(
 def test_a_discarded_draft_is_a_use_too(mine: tuple[Any, Any], draft: Make) -> None:
     actor, row = mine
     drafts.discard(actor, draft(actor, file=row).job_id)
-    with pytest.raises(Refusal, match="^1 job, drafts included, uses it"):
+    with pytest.raises(Refusal, match=r"^1 job, drafts included, uses it"):
         file_care.delete(actor, row.id)
 
 
@@ -359,3 +361,34 @@ def test_a_failed_file_that_is_intact_again_is_read_again(mine: tuple[Any, Any])
     kept.rename(original)
     assert file_care.verify(actor, row.id) is None
     assert service.get(row.id).enrichment_status == "processing"
+
+
+def test_a_draft_whose_file_was_changed_since_is_not_started(
+    mine: tuple[Any, Any], damaged: Make, local_draft: Make, start: Make
+) -> None:
+    actor, row = mine
+    opened = local_draft(actor, file=row)
+    damaged("sequences changed")
+    with pytest.raises(StartRefused, match="Storage file changed: import the same file again"):
+        start(actor, opened)
+
+
+def test_of_two_drafts_on_one_file_that_start_at_once_one_does(
+    mine: tuple[Any, Any], local_draft: Make, start: Make
+) -> None:
+    actor, row = mine
+    first = local_draft(actor, file=row)
+    second = drafts.load(actor, drafts.create(actor, row.id))
+    second = drafts.save(actor, second, change(second.draft, drafts.today(), offer_key=LOCAL_KEY))
+    barrier = Barrier(2)
+
+    def press(opened: Any) -> bool:
+        barrier.wait()
+        try:
+            start(actor, opened)
+        except StartRefused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(press, (first, second))) == 1

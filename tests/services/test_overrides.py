@@ -49,7 +49,7 @@ def test_those_who_manage_may_exceed_a_budget_with_a_reason(
     assert override.override_amount == Decimal("6.50")  # $11.50 at most, $5.00 allowed
     assert (override.cost_max, override.justification) == (Decimal("11.50"), REASON)
     assert override.approved_by == override.user_id == actor.id
-    approved, started = audit_of(opened.job_id)
+    approved, started, _warning = audit_of(opened.job_id)
     assert (approved.action_type, approved.amount) == ("override_approved", Decimal("6.50"))
     assert (approved.justification, str(approved.ip_address)) == (REASON, "192.0.2.9")
     assert started.action_type == "started_by_override"

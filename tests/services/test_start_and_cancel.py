@@ -102,7 +102,10 @@ def test_within_the_grace_a_start_is_allowed_and_audited_as_such(
     opened = local_draft(actor, cost="10.00")  # at most $11.50, and the ceiling is $12.10
     assessment = start(actor, opened)
     assert "exceed budget by 5% ($11.50 total vs $11.00 limit)" in assessment.decision.message
-    assert audit_of(opened.job_id) == [("started_in_grace", Decimal("11.50"))]
+    assert audit_of(opened.job_id) == [
+        ("started_in_grace", Decimal("11.50")),
+        ("warning_triggered", Decimal("11.50")),  # the month was empty, and is above 90 % now
+    ]
     assert budgets.budget_of(actor.id).remaining == Decimal("-0.50")
 
 
@@ -124,11 +127,13 @@ def test_above_limit_and_grace_a_start_is_refused_and_audited(
 def test_a_raised_limit_lets_the_same_draft_start(
     person: Make, local_draft: Make, start: Make
 ) -> None:
-    actor, manager = person(limit="10.00"), person(role="manager")
+    manager, stranger = person(role="manager"), person(role="manager")
+    actor = person(limit="10.00", manager=manager)
     opened = local_draft(actor, cost="10.00")
     refused("budget", lambda: start(actor, opened))
-    with pytest.raises(NotAllowed):
-        budgets.set_limit(actor, actor.id, Decimal("1000.00"))
+    for nobody in (actor, stranger):
+        with pytest.raises(NotAllowed):
+            budgets.set_limit(nobody, actor.id, Decimal("1000.00"))
     budgets.set_limit(manager, actor.id, Decimal("20.00"))
     start(actor, opened)
 

@@ -63,6 +63,18 @@ def test_another_preset_drops_the_overrides_and_the_same_keeps_them() -> None:
     assert change(tuned, TODAY, preset="conservative").overrides == {}
 
 
+def test_an_override_that_is_the_presets_own_value_is_none() -> None:
+    tuned = change(draft(), TODAY, overrides={"num_train_epochs": 3, "learning_rate": 0.0002})
+    assert tuned.overrides == {}
+    assert tuned.digest == draft().digest
+
+
+def test_a_draft_that_an_earlier_version_saved_still_loads() -> None:
+    stored = {**draft().to_dict(), "overrides": {"num_train_epochs": 3, "r": 16}}
+    assert Draft.from_dict(stored).hyperparameters == draft().hyperparameters
+    assert Draft.from_dict(stored).digest == draft().digest
+
+
 def test_nul_characters_are_dropped() -> None:
     assert change(draft(), TODAY, notes="a\x00b").notes == "ab"
 
@@ -76,6 +88,8 @@ def test_nul_characters_are_dropped() -> None:
         ({"overrides": {"num_train_epochs": 2.5}}, "num_train_epochs"),
         ({"overrides": {"num_train_epochs": True}}, "num_train_epochs"),
         ({"overrides": {"learning_rate": 1}}, "learning_rate"),
+        ({"overrides": {"learning_rate": float("nan")}}, "learning_rate"),
+        ({"overrides": {"target_modules": []}}, "target_modules"),
     ],
 )
 def test_a_bad_change_is_refused_with_the_name_of_the_field(
@@ -107,6 +121,9 @@ def test_problems_are_told_by_field(values: dict[str, Any], faults: set[str]) ->
         {"training_file_id": "file-2"},
         {"preset": "conservative"},
         {"overrides": {"num_train_epochs": 4}},
+        {"overrides": {"lora_dropout": "0.2"}},
+        {"overrides": {"target_modules": ["q_proj"]}},
+        {"overrides": {"lr_scheduler_type": "linear"}},
         {"offer_key": ON_DEMAND_KEY},
         {"max_steps": 3},
     ],
@@ -121,7 +138,7 @@ def test_the_digest_is_the_same_whatever_the_job_is_called() -> None:
 
 def test_a_draft_survives_the_trip_through_json() -> None:
     whole = draft(
-        overrides={"num_train_epochs": 4},
+        overrides={"num_train_epochs": 4, "learning_rate": "0.00025", "target_modules": ["q_proj"]},
         offer_key=LOCAL_KEY,
         deadline=datetime(2026, 12, 1, 12, tzinfo=UTC),
         max_steps=3,

@@ -78,12 +78,12 @@ def balanced(pairs: int, epochs: int = 3, offer: Offer = SPOT) -> Estimate:
 @pytest.mark.parametrize(
     ("pairs", "preset", "hours", "spot", "buffer", "on_demand"),
     [
-        (447, "conservative", "29.8000", "74.20", "0.50", "238.10"),
-        (447, "balanced", "67.0500", "166.95", "1.12", "535.73"),
-        (447, "aggressive", "149.0000", "371.01", "2.37", "1190.51"),
-        (1567, "conservative", "104.4667", "260.12", "1.74", "834.69"),
-        (1567, "balanced", "235.0500", "585.27", "3.74", "1878.05"),
-        (1567, "aggressive", "522.3333", "1300.61", "8.22", "4173.44"),
+        (447, "conservative", "29.800000", "74.20", "0.50", "238.10"),
+        (447, "balanced", "67.050000", "166.95", "1.12", "535.73"),
+        (447, "aggressive", "149.000000", "371.01", "2.37", "1190.51"),
+        (1567, "conservative", "104.466667", "260.12", "1.74", "834.69"),
+        (1567, "balanced", "235.050000", "585.27", "3.74", "1878.05"),
+        (1567, "aggressive", "522.333333", "1300.61", "8.22", "4173.44"),
     ],
 )
 def test_the_published_formula_to_the_cent(
@@ -104,8 +104,8 @@ def test_the_published_formula_to_the_cent(
 def test_the_range_is_fifteen_percent_to_both_sides() -> None:
     estimate = balanced(447)
     assert (str(estimate.cost_min), str(estimate.cost_max)) == ("142.86", "193.28")
-    assert str(estimate.duration_min_hours) == "56.9925"
-    assert str(estimate.duration_max_hours) == "77.1075"
+    assert str(estimate.duration_min_hours) == "56.992500"
+    assert str(estimate.duration_max_hours) == "77.107500"
 
 
 def test_measured_steps_to_the_second() -> None:
@@ -120,7 +120,7 @@ def test_measured_steps_to_the_second() -> None:
     offer = local_offer(Decimal("10.00"))
     whole = measured_estimate(measurement, epochs=2, offer=offer)
     cut = measured_estimate(measurement, epochs=2, offer=offer, max_steps=3)
-    assert whole.duration_hours == Decimal("0.2042")  # 10 + 720 + 5 seconds
+    assert whole.duration_hours == Decimal("0.204167")  # 10 + 720 + 5 seconds
     assert whole.total == Decimal("2.04")
     assert cut.duration_hours == Decimal("0.0125")  # 10 + 3 x 10 + 5 seconds
     assert whole.algorithm_version == 3

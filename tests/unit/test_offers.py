@@ -89,7 +89,7 @@ def test_scarce_stock_is_warned_about_with_the_level_that_was_stated() -> None:
         "(5-10 minutes)"
     )
     none = replace(on_demand, stock=Stock.NONE).stock_warning
-    assert none is not None and "No on demand capacity currently (RunPod's stock: NONE)" in none
+    assert none is not None and "No on-demand capacity currently (RunPod's stock: NONE)" in none
     for stock in (None, Stock.MEDIUM, Stock.HIGH):
         assert replace(spot, stock=stock).stock_warning is None
 

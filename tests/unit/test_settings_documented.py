@@ -35,6 +35,8 @@ def test_the_readme_lists_exactly_the_settings_that_there_are() -> None:
         ("MAIL_FROM", "Desk <desk@example.com>"),
         ("MAIL_FROM", "desk@example.com\nBcc: all@example.com"),
         ("BUDGET_REQUEST_DAYS", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, everybody"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("SMTP_URL", "mail.example.com"),
         ("SMTP_URL", "http://mail.example.com"),
         ("SMTP_URL", "smtp://mail.example.com:many"),

@@ -18,7 +18,8 @@ _MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("training_files", sa.Column("sequences_sha256", sa.Text()))
-    op.add_column("training_jobs", sa.Column("actual_duration_hours", sa.Numeric(12, 4)))
+    op.add_column("training_jobs", sa.Column("actual_duration_hours", sa.Numeric(14, 6)))
+    op.alter_column("training_jobs", "estimated_duration_hours", type_=sa.Numeric(14, 6))
     op.execute(
         """
         UPDATE training_jobs SET actual_duration_hours = taken.hours FROM (
@@ -132,4 +133,5 @@ def downgrade() -> None:
         op.drop_column("quotes", column)
     op.drop_index("ix_training_jobs_ended", "training_jobs")
     op.drop_column("training_jobs", "actual_duration_hours")
+    op.alter_column("training_jobs", "estimated_duration_hours", type_=sa.Numeric(12, 4))
     op.drop_column("training_files", "sequences_sha256")

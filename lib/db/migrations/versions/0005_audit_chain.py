@@ -12,8 +12,6 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_LOCK = 7_206_012  # any constant: one transaction at a time has the end of the chain
-_GENESIS = "0" * 64
 _ACTION_TYPES = (
     *("limit_set", "limit_increased", "increase_requested", "increase_withdrawn"),
     *("increase_denied", "increase_expired", "increase_escalated", "validation_blocked"),
@@ -43,10 +41,11 @@ _HASH = """
     $$
 """
 
+# Any number would do for the lock: one transaction at a time has the end of the chain.
 # Ids are drawn before a trigger runs, so two writers could be chained the other way round: the id
 # is given here, under the lock. What the row refers to is held first, so that nobody who has the
 # lock waits for anybody else's row.
-_CHAIN = f"""
+_CHAIN = """
     CREATE FUNCTION chain_audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
         head record;
@@ -56,20 +55,20 @@ _CHAIN = f"""
         END IF;
         PERFORM 1 FROM users WHERE id IN (NEW.user_id, NEW.actor_id) FOR KEY SHARE;
         PERFORM 1 FROM training_jobs WHERE id = NEW.job_id FOR KEY SHARE;
-        PERFORM pg_advisory_xact_lock({_LOCK});
+        PERFORM pg_advisory_xact_lock(7206012);
         SELECT id, hash INTO head FROM budget_audit_log ORDER BY id DESC LIMIT 1;
         NEW.id := coalesce(head.id, 0) + 1;
-        NEW.previous_hash := coalesce(head.hash, '{_GENESIS}');
+        NEW.previous_hash := coalesce(head.hash, repeat('0', 64));
         NEW.hash := audit_hash(NEW);
         RETURN NEW;
     END $$
 """
 
-_CHAIN_EXISTING = f"""
+_CHAIN_EXISTING = """
     DO $$
     DECLARE
         entry budget_audit_log;
-        last text := '{_GENESIS}';
+        last text := repeat('0', 64);
     BEGIN
         FOR entry IN SELECT * FROM budget_audit_log ORDER BY id LOOP
             entry.previous_hash := last;

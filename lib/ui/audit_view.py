@@ -1,0 +1,177 @@
+"""The audit log's parts: filters that live in the address, the table, the verification."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy import Row
+
+from lib.domain.audit import ActionType, Filter
+from lib.domain.people import ADMINISTERING, Person
+from lib.services import audit
+from lib.services.audit import Verification
+from lib.settings import settings
+from lib.ui.tables import dollars, frame, moment_column, money_column
+from lib.ui.text import plain
+
+AFTER = "after"  # the address names where the page begins
+_KEYS = ("text", "action", "who", "of_job", "since", "until", "order")
+_VERIFIED = "audit_verified"
+_OLDEST = "oldest"
+
+
+def choose_filter(person: Person) -> Filter:
+    """The filters in two rows; each is kept in the address, and a change begins at the top."""
+    people = {str(user.id): user for user in audit.subjects(person)}
+    wide, action, who = st.columns([2, 1, 1.3])
+    text = wide.text_input("Search justifications", type="search", max_chars=200, **_bound("text"))
+    chosen = action.selectbox(
+        "Action",
+        [None, *(str(one) for one in ActionType)],
+        format_func=lambda value: ActionType(value).words if value else "All actions",
+        **_bound("action"),
+    )
+    of_whom = who.selectbox(
+        "Person",
+        [None, *people],
+        format_func=lambda key: f"{people[key].name} · {people[key].email}" if key else "Everybody",
+        **_bound("who"),
+    )
+    since, until, job, order = st.columns([1, 1, 1.5, 1])
+    first = since.date_input("From", value=None, **_bound("since"))
+    last = until.date_input("Until", value=None, **_bound("until"))
+    of_job = job.text_input("Job id", max_chars=36, **_bound("of_job"))
+    sequence = order.selectbox(
+        "Order",
+        ["newest", _OLDEST],
+        format_func=lambda value: f"{value.title()} first",
+        **_bound("order"),
+    )
+    return Filter(
+        action=ActionType(chosen) if chosen else None,
+        person_id=UUID(of_whom) if of_whom else None,
+        job_id=_job_id(of_job or ""),
+        since=_midnight(first) if isinstance(first, date) else None,
+        before=_midnight(last + timedelta(days=1)) if isinstance(last, date) else None,
+        text=text or "",
+        oldest_first=sequence == _OLDEST,
+    )
+
+
+def clear_filters() -> None:
+    """A callback: everything is shown again."""
+    for key in _KEYS:
+        st.session_state.pop(key, None)
+    _to_the_top()
+
+
+def _bound(key: str) -> dict[str, Any]:
+    return {"key": key, "bind": "query-params", "on_change": _to_the_top}
+
+
+def _to_the_top() -> None:
+    st.query_params.pop(AFTER, None)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), settings().time_zone)
+
+
+def _job_id(text: str) -> UUID | None:
+    if not text.strip():
+        return None
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        st.warning(f"job id: {plain(repr(text))} is not an id; entries of all jobs are shown.")
+        return None
+
+
+def draw_table(entries: Sequence[Row]) -> None:
+    """Entries in a grid that sorts by its headings."""
+    columns: dict[str, Callable[[Row], Any]] = {
+        "No.": lambda entry: entry.id,
+        "Time": lambda entry: entry.timestamp,
+        "Action": lambda entry: ActionType(entry.action_type).words,
+        "Amount": lambda entry: dollars(entry.amount),
+        "Whose budget": lambda entry: entry.user_name,
+        "By": lambda entry: entry.actor_name,
+        "Job": lambda entry: entry.job_name,
+        "Justification": lambda entry: entry.justification,
+        "IP address": lambda entry: str(entry.ip_address) if entry.ip_address else None,
+        "Details": lambda entry: json.dumps(entry.details, ensure_ascii=False),
+    }
+    st.dataframe(
+        frame(entries, columns),
+        key="audit-entries",
+        hide_index=True,
+        row_height=38,
+        placeholder="–",
+        height="content" if len(entries) <= 14 else 580,
+        column_config={
+            "No.": st.column_config.NumberColumn(width=65, format="%d"),
+            "Time": moment_column("D MMM YYYY, HH:mm:ss", width=165),
+            "Action": st.column_config.TextColumn(width=145),
+            "Amount": money_column("Of the job, the limit, or what an override covers"),
+            "Whose budget": st.column_config.TextColumn(width=125),
+            "By": st.column_config.TextColumn(width=125),
+            "Job": st.column_config.TextColumn(width=160),
+            "Justification": st.column_config.TextColumn(width=260),
+            "IP address": st.column_config.TextColumn(width=110),
+        },
+    )
+
+
+def draw_verification(person: Person) -> None:
+    """For admins and the owner: the chain recomputed row by row, and its end to note down."""
+    if person.role not in ADMINISTERING:
+        return
+    with st.expander("Verify that nothing was changed", icon=":material/verified_user:"):
+        st.caption(
+            "Each row is chained to the one before by a hash. Note the newest hash elsewhere from "
+            "time to time: only a noted one shows that rows were cut off at the end."
+        )
+        head = audit.head(person)
+        if head is not None:
+            st.code(head.hash, language=None)
+            st.caption(f"The newest hash, of row {head.id:,}; {head.rows:,} rows in all.")
+        noted = st.text_input("A hash noted earlier (optional)", max_chars=80, key="noted-hash")
+        if st.button("Verify", icon=":material/link:", type="primary", key="verify"):
+            st.session_state[_VERIFIED] = _verify(person, noted or None)
+        result = st.session_state.get(_VERIFIED)
+        if result is not None:
+            _draw_result(result)
+
+
+def _verify(person: Person, noted: str | None) -> Verification | str:
+    """The verification, or what is wrong with the noted hash."""
+    bar = st.progress(0.0, "Verifying")
+
+    def progress(done: int, rows: int) -> None:
+        bar.progress(min(1.0, done / max(rows, 1)), f"Verifying: {done:,} of {rows:,} rows")
+
+    try:
+        return audit.verify(person, noted, progress)
+    except ValueError as error:
+        return str(error)
+    finally:
+        bar.empty()
+
+
+def _draw_result(result: Verification | str) -> None:
+    if isinstance(result, str):
+        st.error(plain(result), icon=":material/error:")
+    elif result.intact:
+        st.success(
+            f"All {result.rows:,} rows are as they were written, in their order.",
+            icon=":material/verified:",
+        )
+    else:
+        at = f"Row {result.first_broken:,} breaks the chain" if result.first_broken else "Broken"
+        st.error(
+            f"{at} – {plain(result.reason)}. {result.rows:,} rows before it are in order.",
+            icon=":material/gpp_bad:",
+        )

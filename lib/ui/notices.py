@@ -1,0 +1,20 @@
+"""Notices above any page, once."""
+
+import streamlit as st
+
+from lib.domain.people import Person
+from lib.services import budgets, notices
+from lib.ui.text import plain
+
+_ASKED = "month_asked"  # the month for which this browser session has asked already
+
+
+def show(person: Person) -> None:
+    """Asks once a session and month, so that other runs of the page cost nothing."""
+    month = budgets.this_month()
+    if st.session_state.get(_ASKED) == month:
+        return
+    st.session_state[_ASKED] = month
+    told = notices.month_begun(person, month)
+    if told:
+        st.toast(plain(told), duration="infinite")
