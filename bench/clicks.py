@@ -37,7 +37,7 @@ def run() -> dict[str, list[float]]:
             floor = _empty_page(page, address)
         with serving(PROJECT / "app.py", Path(folder), "/readyz") as (address, _seconds):
             _open_draft(page, address, Path(folder))
-            presets = _alternate(page, ["choose-balanced", "choose-conservative"])
+            presets = _alternate(page, ["balanced", "conservative"])
             page.get_by_role("button", name="Continue to GPU").click()
             page.locator(".radio-card").nth(2).wait_for()
             page.wait_for_timeout(1500)
@@ -58,9 +58,9 @@ def _empty_page(page: Page, address: str) -> list[float]:
     ]
 
 
-def _alternate(page: Page, keys: list[str]) -> list[float]:
+def _alternate(page: Page, cards: list[str]) -> list[float]:
     return [
-        _measure(page, f".st-key-{keys[turn % 2]} button", ".panel .range")
+        _measure(page, f"[role=radio][data-name='{cards[turn % 2]}']", ".panel .range")
         for turn in range(CLICKS)
     ]
 
@@ -76,7 +76,8 @@ def _open_draft(page: Page, address: str, folder: Path) -> None:
     set_up_and_import(page, address, folder)
     page.get_by_role("button", name="Create Training Job").click()
     page.get_by_role("textbox", name="Job name").press("Enter")
-    page.locator(".st-key-choose-balanced button").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Create").last.click()
+    page.get_by_role("radio", name="Balanced").wait_for()
     page.wait_for_timeout(2000)
 
 

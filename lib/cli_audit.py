@@ -1,7 +1,7 @@
 """Commands about the audit log: audit list|verify|head|export."""
 
 import argparse
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from lib.domain.money import usd
 from lib.domain.people import clean_email
 from lib.services import accounts, audit
 from lib.services.errors import NotFound
-from lib.settings import settings
 
 MOST = 10_000  # entries of one list; an export has no limit
 BROKEN = 1  # the exit code of a verification that found something
@@ -97,15 +96,13 @@ def head(_options: argparse.Namespace) -> Output:
 
 
 def _filter(options: argparse.Namespace) -> Filter:
-    until = _day(options.until, "--until")
     return Filter(
         action=ActionType(options.action) if options.action else None,
         person_id=_person(options.user) if options.user else None,
         job_id=_id(options.job) if options.job else None,
-        since=_midnight(_day(options.since, "--since")),
-        before=_midnight(until + timedelta(days=1) if until else None),
         text=options.text,
         oldest_first=options.oldest_first,
+        **audit.period(_day(options.since, "--since"), _day(options.until, "--until")),
     )
 
 
@@ -118,13 +115,9 @@ def _day(text: str | None, option: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return audit.day(text)
     except ValueError:
         raise ValueError(f"{option}: {text!r:.40} is not a day such as 2026-11-24") from None
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), settings().time_zone) if day else None
 
 
 def _whole(text: str, option: str) -> int:

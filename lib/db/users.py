@@ -57,6 +57,34 @@ def team_of(connection: Connection, manager_id: UUID) -> list[UUID]:
     return list(connection.scalars(select(users.c.id).where(users.c.manager_id == manager_id)))
 
 
+def members(connection: Connection) -> list[Row]:
+    """All users, enabled ones first, by name."""
+    return list(
+        connection.execute(
+            select(users).order_by(users.c.disabled_at.is_not(None), users.c.name, users.c.email)
+        )
+    )
+
+
+def any_by_id(connection: Connection, user_id: UUID) -> Row | None:
+    """A user, enabled or not."""
+    return connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+
+
+def write(connection: Connection, user_id: UUID, **values: Any) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def disable(connection: Connection, user_id: UUID) -> None:
+    """Nobody signs in as this user any more, and who is signed in is out."""
+    write(connection, user_id, disabled_at=func.now())
+    connection.execute(
+        update(user_sessions)
+        .where(user_sessions.c.user_id == user_id, user_sessions.c.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
 def open_session(connection: Connection, user_id: UUID, expires_at: datetime) -> UUID:
     """A session on the server, which the cookie only names; forgets earlier failures."""
     connection.execute(

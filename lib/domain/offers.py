@@ -158,7 +158,7 @@ def enough_memory(offer: Offer, needed_gb: Decimal | int, preset_title: str) -> 
         return None
     return (
         f"{preset_title} needs {needed_gb} GB of GPU memory and {offer.gpu_title} has "
-        f"{offer.vram_gb} GB. Choose a smaller preset or a larger GPU."
+        f"{offer.vram_gb} GB. Choose a smaller preset, a lower rank or a larger GPU."
     )
 
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from io import StringIO
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from lib.domain.audit import GENESIS, Break, Entry, Filter, explain, first_break
 from lib.domain.people import ADMINISTERING, MANAGING, Person
 from lib.domain.spreadsheet import literal_cell
 from lib.services.errors import NotAllowed
+from lib.settings import settings
 
 A_PAGE = 100
 _TOLD_EVERY = 5_000  # rows
@@ -84,6 +86,23 @@ def as_csv(actor: Person, wanted: Filter) -> Iterator[str]:
         people = _seen_by(connection, actor)
         for entry in queries.stream(connection, _clean(wanted), people):
             yield _line([literal_cell(_cell(entry, name)) for name in COLUMNS])
+
+
+def day(text: str) -> date:
+    """`2026-11-24`. Raises ValueError, also for days that no log can have."""
+    found = date.fromisoformat(text)
+    if not 2000 <= found.year < 3000:
+        raise ValueError(f"{text} is not a day between 2000 and 2999")
+    return found
+
+
+def period(first: date | None, last: date | None) -> dict[str, datetime | None]:
+    """A filter's `since` and `before`: whole days of the billing time zone, both included."""
+    zone = settings().time_zone
+    return {
+        "since": datetime.combine(first, time(), zone) if first else None,
+        "before": datetime.combine(last + timedelta(days=1), time(), zone) if last else None,
+    }
 
 
 def subjects(actor: Person) -> list[Row]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,71 +12,81 @@ from lib.domain.audit import ActionType, Filter
 from lib.domain.people import ADMINISTERING, Person
 from lib.services import audit
 from lib.services.audit import Verification
-from lib.settings import settings
 from lib.ui.tables import dollars, frame, moment_column, money_column
 from lib.ui.text import plain
 
 AFTER = "after"  # the address names where the page begins
-_KEYS = ("text", "action", "who", "of_job", "since", "until", "order")
 _VERIFIED = "audit_verified"
 _OLDEST = "oldest"
 
 
 def choose_filter(person: Person) -> Filter:
-    """The filters in two rows; each is kept in the address, and a change begins at the top."""
+    """The filters in two rows. The address holds them: it can be shared, and a reload keeps it."""
     people = {str(user.id): user for user in audit.subjects(person)}
     wide, action, who = st.columns([2, 1, 1.3])
-    text = wide.text_input("Search justifications", type="search", max_chars=200, **_bound("text"))
+    text = wide.text_input(
+        "Search justifications", type="search", max_chars=200, **_of_address("text", _as_it_is)
+    )
     chosen = action.selectbox(
         "Action",
-        [None, *(str(one) for one in ActionType)],
-        format_func=lambda value: ActionType(value).words if value else "All actions",
-        **_bound("action"),
+        [None, *ActionType],
+        format_func=lambda one: one.words if one else "All actions",
+        **_of_address("action", ActionType),
     )
     of_whom = who.selectbox(
         "Person",
         [None, *people],
         format_func=lambda key: f"{people[key].name} · {people[key].email}" if key else "Everybody",
-        **_bound("who"),
+        **_of_address("who", lambda key: key if key in people else None),
     )
     since, until, job, order = st.columns([1, 1, 1.5, 1])
-    first = since.date_input("From", value=None, **_bound("since"))
-    last = until.date_input("Until", value=None, **_bound("until"))
-    of_job = job.text_input("Job id", max_chars=36, **_bound("of_job"))
+    first = since.date_input("From", **_of_address("since", audit.day))
+    last = until.date_input("Until", **_of_address("until", audit.day))
+    of_job = job.text_input("Job id", max_chars=36, **_of_address("job", _as_it_is))
     sequence = order.selectbox(
         "Order",
-        ["newest", _OLDEST],
-        format_func=lambda value: f"{value.title()} first",
-        **_bound("order"),
+        [None, _OLDEST],
+        format_func=lambda one: "Oldest first" if one else "Newest first",
+        **_of_address("order", lambda one: one if one == _OLDEST else None),
     )
     return Filter(
-        action=ActionType(chosen) if chosen else None,
+        action=chosen,
         person_id=UUID(of_whom) if of_whom else None,
         job_id=_job_id(of_job or ""),
-        since=_midnight(first) if isinstance(first, date) else None,
-        before=_midnight(last + timedelta(days=1)) if isinstance(last, date) else None,
         text=text or "",
         oldest_first=sequence == _OLDEST,
+        **audit.period(first, last),
     )
 
 
 def clear_filters() -> None:
     """A callback: everything is shown again."""
-    for key in _KEYS:
-        st.session_state.pop(key, None)
-    _to_the_top()
+    st.query_params.clear()
 
 
-def _bound(key: str) -> dict[str, Any]:
-    return {"key": key, "bind": "query-params", "on_change": _to_the_top}
+def _of_address(name: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    """A widget's key and callback; its value is what the address says, where that makes sense."""
+    key = f"audit-{name}"
+    said = st.query_params.get(name)
+    try:
+        st.session_state[key] = read(said) if said else None
+    except ValueError:
+        st.session_state[key] = None
+    return {"key": key, "on_change": _into_address, "args": (name, key)}
 
 
-def _to_the_top() -> None:
+def _into_address(name: str, key: str) -> None:
+    """What was chosen goes into the address; the list begins at its top again."""
+    chosen = st.session_state[key]
+    if chosen:
+        st.query_params[name] = str(chosen)
+    else:
+        st.query_params.pop(name, None)
     st.query_params.pop(AFTER, None)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), settings().time_zone)
+def _as_it_is(text: str) -> str:
+    return text[:200]
 
 
 def _job_id(text: str) -> UUID | None:

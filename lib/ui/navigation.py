@@ -38,6 +38,7 @@ AROUND = (
     PageRow("audit", "Audit", ":material/history_edu:"),
     PageRow("approvals", "Approvals", ":material/approval:"),
     PageRow("outbox", "Outbox", ":material/outbox:", listed=False),
+    PageRow("people", "People", ":material/group:", listed=False),
     PageRow("accuracy", "Accuracy", ":material/target:"),
     PageRow("guide", "Guide", ":material/menu_book:"),
 )

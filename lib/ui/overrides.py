@@ -123,7 +123,7 @@ def _field(person: Person, name: str, value: Any) -> None:
             )
         case Several():
             st.session_state[key] = list(value)
-            st.multiselect(label, limit.options, **common)
+            st.multiselect(label, limit.options, wrap=True, **common)
 
 
 def _entered(value: Any) -> Any:
@@ -144,32 +144,31 @@ def _draw_effects(draft: Draft, file: Row) -> None:
     sequences = _sequences(file)
     trained, before = adapter_parameters(now), adapter_parameters(own)
 
-    def remark(was: str, text: str) -> str:
-        return text if not draft.overrides else f"{was} in {preset.title}; {text}"
+    def tile(label: str, value: str, was: str, remark: str, more: str = "") -> tuple[str, str, str]:
+        return label, value, remark if value == was else f"{was} in {preset.title}{more}"
 
     facts(
         [
-            (
-                "Examples per step",
-                f"{_batch(now):,}",
-                remark(f"{_batch(own):,}", "batch × accumulation"),
-            ),
-            (
+            tile("Examples per step", _batch(now), _batch(own), "batch × accumulation"),
+            tile(
                 "Steps per epoch",
-                f"{_steps(sequences, now):,}",
-                remark(f"{_steps(sequences, own):,}", f"{sequences:,} sequences"),
+                _steps(sequences, now),
+                _steps(sequences, own),
+                f"for {sequences:,} sequences",
             ),
-            (
+            tile(
                 "Trainable parameters",
                 f"{trained / 1e6:,.1f} M",
-                remark(f"{before / 1e6:,.1f} M", f"{100 * trained / before:,.0f} %")
-                if draft.overrides
-                else f"in a {RENTED_SHAPE.title} model",
+                f"{before / 1e6:,.1f} M",
+                f"in a {RENTED_SHAPE.title} model",
+                f", now {100 * trained / before:,.0f} % of it",
             ),
-            (
+            tile(
                 "GPU memory",
                 f"{memory_needed_gb(preset, now)} GB",
-                remark(f"{preset.vram_gb} GB", "an estimate above that"),
+                f"{preset.vram_gb} GB",
+                "as published",
+                "; what is added is an estimate",
             ),
         ]
     )
@@ -184,11 +183,10 @@ def _sequences(file: Row) -> int:
     )
 
 
-def _batch(chosen: Hyperparameters) -> int:
-    return chosen.per_device_train_batch_size * chosen.gradient_accumulation_steps
+def _batch(chosen: Hyperparameters) -> str:
+    return f"{chosen.per_device_train_batch_size * chosen.gradient_accumulation_steps:,}"
 
 
-def _steps(sequences: int, chosen: Hyperparameters) -> int:
-    return steps_per_epoch(
-        sequences, chosen.per_device_train_batch_size, chosen.gradient_accumulation_steps
-    )
+def _steps(sequences: int, chosen: Hyperparameters) -> str:
+    batch, accumulation = chosen.per_device_train_batch_size, chosen.gradient_accumulation_steps
+    return f"{steps_per_epoch(sequences, batch, accumulation):,}"

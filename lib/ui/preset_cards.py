@@ -110,9 +110,10 @@ def _saving(prices: Sequence[Priced]) -> str:
 def _memory(preset: Preset, assessment: Assessment) -> str:
     """What GPU memory the preset needs, and whether the chosen GPU has it."""
     draft = assessment.draft
-    chosen = draft.hyperparameters if draft.preset == preset.name else preset.hyperparameters
-    needed = memory_needed_gb(preset, chosen)
-    lacking = enough_memory(assessment.priced.offer, needed, preset.title)
+    taken = draft.preset == preset.name
+    needed = memory_needed_gb(preset, (draft if taken else preset).hyperparameters)
+    modified = " with your changes" if taken and draft.overrides else ""
+    lacking = enough_memory(assessment.priced.offer, needed, preset.title + modified)
     if lacking:
         return f'<p class="card-stop">{safe(lacking)}</p>'
     return f"<p><small>Requires {needed} GB of GPU memory.</small></p>"

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from lib.domain.people import ADMINISTERING
 from lib.services import installation
 from lib.ui import cost_panel, drafting, notices, session
 from lib.ui.guard import guard
 from lib.ui.navigation import WIZARD, all_pages
+from lib.ui.navigation import page as page_of
 from lib.ui.style import apply_style
 from lib.ui.text import plain
 
@@ -42,6 +44,8 @@ with st.sidebar:
         cost_panel.draw_budget(person)
     with st.container(key="account"):
         st.caption(f"{plain(person.name)} · {person.role}")
+        if person.role in ADMINISTERING:
+            st.page_link(page_of("people"), label="People", icon=":material/group:")
         st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, type="tertiary")
 
 if assessment is not None:

@@ -96,15 +96,15 @@ def import_and_create(page: Page, sample: Path) -> str:
 
 def follow_the_figures(page: Page, pairs: int) -> None:
     """The panel shows the published formula for each preset and number of epochs, to the cent."""
-    page.get_by_text("Parameters", exact=True).click()
+    page.get_by_text("Set each parameter yourself").click()
     for preset, epochs in (("balanced", 3), ("conservative", 2), ("conservative", EPOCHS)):
         if epochs == EPOCHS:
-            field = page.get_by_label("Epochs", exact=True)
+            field = page.get_by_role("spinbutton", name="Epochs")
             expect(field).to_have_value("2")  # the preset's own: the page is drawn
             field.fill(str(EPOCHS))
             field.press("Enter")
         else:
-            page.locator(f".st-key-choose-{preset} button").click()
+            page.get_by_role("radio", name=preset.title()).click()
         estimate = published_estimate(
             training_pairs=pairs, preset=preset, epochs=epochs, offer=published_offers()[0]
         )
@@ -124,7 +124,7 @@ def carry_on_in_another_browser(browser: Browser, app: App, job: str) -> None:
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator(".st-key-choose-conservative button")).to_contain_text("Selected")
+    expect(page.get_by_role("radio", name="Conservative")).to_be_checked()
     assert job in page.url
     page.goto(f"{app.address}/training-jobs/00000000-0000-4000-8000-000000000000")
     expect(page.get_by_text("it is not yours to see")).to_be_visible()

@@ -17,7 +17,7 @@ from lib.services import drafts, jobs
 from lib.services.drafts import OpenDraft
 from lib.ui.file_import import CHOSEN
 from lib.ui.text import plain
-from tests.pages.conftest import figures, said
+from tests.pages.conftest import cards, choose_card, figures, said
 
 OVER_A_DRAFT = ("preset", "gpu", "details", "review")
 
@@ -86,11 +86,13 @@ def test_a_preset_is_chosen_and_saved(
     opened = draft(ana, preset="conservative")
     page = open_page("preset", ana, opened.job_id)
 
-    press(page, "Choose Balanced")
+    choose_card(page, "presets", "balanced")
 
     assert not page.exception
     assert saved(ana, opened).preset == "balanced"
-    assert figures(page)["Rank (r)"] == "16"
+    chosen = {name for name, card in cards(page, "presets").items() if card["chosen"]}
+    assert chosen == {"balanced"}
+    assert page.number_input("override-r").value == 16
 
 
 def test_aggressive_is_locked_for_a_small_file_and_a_new_user(
@@ -100,10 +102,14 @@ def test_aggressive_is_locked_for_a_small_file_and_a_new_user(
 ) -> None:
     ana = person()
 
-    page = open_page("preset", ana, draft(ana).job_id)
+    opened = draft(ana)
+    page = open_page("preset", ana, opened.job_id)
 
-    assert page.button("choose-aggressive").disabled
-    assert not page.button("choose-balanced").disabled
+    locked = {name: card["locked"] for name, card in cards(page, "presets").items()}
+    unlock = "Unlock after 3 successful training runs"
+    assert locked == {"conservative": None, "balanced": None, "aggressive": unlock}
+    choose_card(page, "presets", "aggressive")  # a browser would not even send it
+    assert saved(ana, opened).preset == "conservative"
 
 
 def test_an_override_is_kept_only_where_it_differs_from_the_preset(

@@ -1,29 +1,29 @@
 """A process of the budget race: many people press Start at the same moment."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from lib.db import budgets
+from lib.db import budgets, team_budgets
 from lib.domain.people import Person
 from lib.services import drafts, jobs
 from lib.services.assessment import assess
 from lib.services.errors import StartRefused
 
+Press = tuple[Person, UUID]
 
-def press(
-    rounds: list[tuple[Person, list[UUID]]], barrier: Any, outcomes: Any, *, locked: bool
-) -> None:
+
+def press(rounds: list[list[Press]], barrier: Any, outcomes: Any, *, locked: bool) -> None:
     """Starts each round's drafts at once; puts the round and "started" or the refusal's code.
 
-    `barrier` is shared with the other processes. Not `locked`: the budget row is not locked, as
-    if somebody had forgotten to.
+    `barrier` is shared with the other processes. Not `locked`: nobody holds the rows of the
+    budgets, as if somebody had forgotten to.
     """
     if not locked:
-        budgets.lock = lambda *_: None
+        budgets.lock = team_budgets.lock = lambda *_: None
 
-    def start(actor: Person, job_id: UUID) -> str:
+    def start(pressed: Press) -> str:
+        actor, job_id = pressed
         shown = assess(drafts.load(actor, job_id)).digest
         barrier.wait()
         try:
@@ -32,7 +32,7 @@ def press(
             return refusal.code
         return "started"
 
-    for number, (actor, job_ids) in enumerate(rounds):
-        with ThreadPoolExecutor(len(job_ids)) as pool:
-            for outcome in pool.map(partial(start, actor), job_ids):
+    for number, pressed in enumerate(rounds):
+        with ThreadPoolExecutor(len(pressed)) as pool:
+            for outcome in pool.map(start, pressed):
                 outcomes.put((number, outcome))
