@@ -37,13 +37,12 @@ def run() -> dict[str, list[float]]:
             floor = _empty_page(page, address)
         with serving(PROJECT / "app.py", Path(folder), "/readyz") as (address, _seconds):
             _open_draft(page, address, Path(folder))
-            presets = _alternate(page, ["balanced", "conservative"])
+            presets = _alternate(page, [2, 1])
             page.get_by_role("button", name="Continue to GPU").click()
             page.locator(".radio-card").nth(2).wait_for()
             page.wait_for_timeout(1500)
             # This machine and spot: on demand would be asked about first.
-            cards = [f".radio-card:nth-child({at}) [role=radio]" for at in (3, 1)]
-            offers = [_measure(page, cards[turn % 2], ".panel .range") for turn in range(CLICKS)]
+            offers = _alternate(page, [3, 1])
     return {"empty page": floor, "preset": presets, "gpu": offers}
 
 
@@ -58,11 +57,10 @@ def _empty_page(page: Page, address: str) -> list[float]:
     ]
 
 
-def _alternate(page: Page, cards: list[str]) -> list[float]:
-    return [
-        _measure(page, f"[role=radio][data-name='{cards[turn % 2]}']", ".panel .range")
-        for turn in range(CLICKS)
-    ]
+def _alternate(page: Page, places: list[int]) -> list[float]:
+    """Clicks two radio cards in turn, by their places from 1."""
+    cards = [f".radio-card:nth-child({place}) [role=radio]" for place in places]
+    return [_measure(page, cards[turn % 2], ".panel .range") for turn in range(CLICKS)]
 
 
 def _measure(page: Page, clicked: str, watched: str) -> float:
@@ -76,7 +74,6 @@ def _open_draft(page: Page, address: str, folder: Path) -> None:
     set_up_and_import(page, address, folder)
     page.get_by_role("button", name="Create Training Job").click()
     page.get_by_role("textbox", name="Job name").press("Enter")
-    page.get_by_role("dialog").get_by_role("button", name="Create").last.click()
     page.get_by_role("radio", name="Balanced").wait_for()
     page.wait_for_timeout(2000)
 

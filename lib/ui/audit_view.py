@@ -17,7 +17,7 @@ from lib.ui.text import plain
 
 AFTER = "after"  # the address names where the page begins
 _VERIFIED = "audit_verified"
-_OLDEST = "oldest"
+_NEWEST, _OLDEST = "newest", "oldest"
 
 
 def choose_filter(person: Person) -> Filter:
@@ -29,14 +29,18 @@ def choose_filter(person: Person) -> Filter:
     )
     chosen = action.selectbox(
         "Action",
-        [None, *ActionType],
-        format_func=lambda one: one.words if one else "All actions",
+        list(ActionType),
+        index=None,
+        format_func=lambda one: one.words,
+        placeholder="All actions",
         **_of_address("action", ActionType),
     )
     of_whom = who.selectbox(
         "Person",
-        [None, *people],
-        format_func=lambda key: f"{people[key].name} · {people[key].email}" if key else "Everybody",
+        list(people),
+        index=None,
+        format_func=lambda key: f"{people[key].name} · {people[key].email}",
+        placeholder="Everybody",
         **_of_address("who", lambda key: key if key in people else None),
     )
     since, until, job, order = st.columns([1, 1, 1.5, 1])
@@ -45,9 +49,9 @@ def choose_filter(person: Person) -> Filter:
     of_job = job.text_input("Job id", max_chars=36, **_of_address("job", _as_it_is))
     sequence = order.selectbox(
         "Order",
-        [None, _OLDEST],
-        format_func=lambda one: "Oldest first" if one else "Newest first",
-        **_of_address("order", lambda one: one if one == _OLDEST else None),
+        [_NEWEST, _OLDEST],
+        format_func=lambda one: f"{one.title()} first",
+        **_of_address("order", lambda one: _OLDEST if one == _OLDEST else _NEWEST, _NEWEST),
     )
     return Filter(
         action=chosen,
@@ -64,21 +68,21 @@ def clear_filters() -> None:
     st.query_params.clear()
 
 
-def _of_address(name: str, read: Callable[[str], Any]) -> dict[str, Any]:
+def _of_address(name: str, read: Callable[[str], Any], otherwise: Any = None) -> dict[str, Any]:
     """A widget's key and callback; its value is what the address says, where that makes sense."""
     key = f"audit-{name}"
     said = st.query_params.get(name)
     try:
-        st.session_state[key] = read(said) if said else None
+        st.session_state[key] = read(said) if said else otherwise
     except ValueError:
-        st.session_state[key] = None
-    return {"key": key, "on_change": _into_address, "args": (name, key)}
+        st.session_state[key] = otherwise
+    return {"key": key, "on_change": _into_address, "args": (name, key, otherwise)}
 
 
-def _into_address(name: str, key: str) -> None:
+def _into_address(name: str, key: str, otherwise: Any) -> None:
     """What was chosen goes into the address; the list begins at its top again."""
     chosen = st.session_state[key]
-    if chosen:
+    if chosen and chosen != otherwise:
         st.query_params[name] = str(chosen)
     else:
         st.query_params.pop(name, None)
@@ -108,8 +112,8 @@ def draw_table(entries: Sequence[Row]) -> None:
         "Amount": lambda entry: dollars(entry.amount),
         "Whose budget": lambda entry: entry.user_name,
         "By": lambda entry: entry.actor_name,
-        "Job": lambda entry: entry.job_name,
         "Justification": lambda entry: entry.justification,
+        "Job": lambda entry: entry.job_name,
         "IP address": lambda entry: str(entry.ip_address) if entry.ip_address else None,
         "Details": lambda entry: json.dumps(entry.details, ensure_ascii=False),
     }
@@ -121,12 +125,12 @@ def draw_table(entries: Sequence[Row]) -> None:
         placeholder="–",
         height="content" if len(entries) <= 14 else 580,
         column_config={
-            "No.": st.column_config.NumberColumn(width=65, format="%d"),
-            "Time": moment_column("D MMM YYYY, HH:mm:ss", width=165),
-            "Action": st.column_config.TextColumn(width=145),
+            "No.": st.column_config.NumberColumn(width=60, format="%d"),
+            "Time": moment_column("YYYY-MM-DD HH:mm:ss", width=150),
+            "Action": st.column_config.TextColumn(width=130),
             "Amount": money_column("Of the job, the limit, or what an override covers"),
-            "Whose budget": st.column_config.TextColumn(width=125),
-            "By": st.column_config.TextColumn(width=125),
+            "Whose budget": st.column_config.TextColumn(width=115),
+            "By": st.column_config.TextColumn(width=115),
             "Job": st.column_config.TextColumn(width=160),
             "Justification": st.column_config.TextColumn(width=260),
             "IP address": st.column_config.TextColumn(width=110),
@@ -145,7 +149,7 @@ def draw_verification(person: Person) -> None:
         )
         head = audit.head(person)
         if head is not None:
-            st.code(head.hash, language=None)
+            st.code(head.hash, language=None, wrap_lines=True)
             st.caption(f"The newest hash, of row {head.id:,}; {head.rows:,} rows in all.")
         noted = st.text_input("A hash noted earlier (optional)", max_chars=80, key="noted-hash")
         if st.button("Verify", icon=":material/link:", type="primary", key="verify"):

@@ -24,15 +24,15 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
     """The list of jobs; returns the one whose name was clicked. `places`: offer titles by key."""
     columns: dict[str, Callable[[Row], Any]] = {
         "Name": _label,
+        "Creator": lambda job: job.creator_name,
         "Status": _status,
         "Progress": _percent,
         "Actual": lambda job: dollars(job.actual_cost if job.queued_at else None),
-        "Est. min": lambda job: dollars(job.estimated_cost_min),
         "Est. max": lambda job: dollars(job.estimated_cost_max),
         "Created": lambda job: job.created_at,
         "Runs on": lambda job: _place(job, places),
         "Preset": lambda job: (job.preset or "").title(),
-        "Creator": lambda job: job.creator_name,
+        "Est. min": lambda job: dollars(job.estimated_cost_min),
     }
     if not creators:
         del columns["Creator"]
@@ -47,11 +47,12 @@ def choose_job(jobs: Sequence[Row], places: Mapping[str, str], *, creators: bool
         height="content" if len(jobs) <= 15 else 620,
         column_config={
             "Name": st.column_config.ButtonColumn(
-                width=230, type="tertiary", alignment="left", key=_CLICKED
+                width=270 if not creators else 240, type="tertiary", alignment="left", key=_CLICKED
             ),
+            "Creator": st.column_config.TextColumn(width=120),
             "Status": _status_column(),
             "Progress": st.column_config.ProgressColumn(
-                width=110, min_value=0, max_value=100, format="%.0f %%"
+                width=100, min_value=0, max_value=100, format="%.0f %%"
             ),
             "Actual": money_column("Cost so far, or in the end"),
             "Est. min": money_column("The estimate's range when the job was started"),

@@ -1,33 +1,23 @@
 """Who may do what, as one table: every service function that acts for somebody, in every role.
 
-A function that is not in the table, or a row whose function is gone, makes the first test fail.
+A function that is not in the table makes the first test fail, and so does a row without one.
 """
 
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from itertools import count
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, update
 
 from lib import services
 from lib.datafiles.sample import write_sample
-from lib.db import connection as db
-from lib.db import users
-from lib.db.connection import reading, transaction
-from lib.db.tables import budget_requests, outbox, training_files, training_jobs
+from lib.db import calibrations
+from lib.db.connection import reading
 from lib.domain.audit import Filter
 from lib.domain.draft import change
-from lib.domain.offers import LOCAL_KEY
 from lib.domain.people import Person, Role
 from lib.domain.requests import Action
 from lib.services import (
@@ -39,231 +29,253 @@ from lib.services import (
     file_care,
     jobs,
     mail,
-    notices,
     offers,
     people,
     quotes,
     request_views,
     requests,
     spending,
-    training_files as files,
+    training_files,
 )
 from lib.services.assessment import assess
-from lib.services.drafts import OpenDraft
 from lib.services.errors import NotAllowed, NotFound, Refusal
-from lib.settings import settings
-from tests.conftest import Server, enrich, make_person, measured
-from tests.races.drafts_alike import copies_of
+from tests.conftest import Server
+from tests.services.all_roles import WHOSE, WHY, Team, installation_of_all_roles, numbers
 
-WHY = "The client's demonstration was moved to this week, and nobody else can train it by then."
-_numbers = count(1)
+Try = Callable[[Team, Person, Person], Any]  # the actor does it to the subject, or to their thing
 
-
-@dataclass
-class Team:
-    """Four people, one in each role, and for each a team member and a stranger."""
-
-    folder: Path
-    like: OpenDraft
-    people: dict[str, dict[str, Person]] = field(default_factory=dict)
-
-    def draft(self, owner: Person) -> UUID:
-        return copies_of(self.like, 1, owner.id)[0]
-
-    def started(self, owner: Person) -> UUID:
-        job_id = self.draft(owner)
-        jobs.start(owner, job_id, assess(drafts.load(owner, job_id)).digest)
-        return job_id
-
-    def file(self, importer: Person) -> UUID:
-        """A file of its own that no job uses."""
-        with transaction() as connection:
-            row = connection.execute(select(training_files)).first()
-            assert row is not None
-            number = next(_numbers)
-            values = {**row._asdict(), "content_hash": f"{number:064x}", "storage_key": "gone"}
-            del values["id"]
-            values["created_by"] = importer.id
-            return connection.scalar(
-                insert(training_files).values(values).returning(training_files.c.id)
-            )
-
-    def asked(self, asker: Person) -> UUID:
-        """A request that waits; whichever waited before has been withdrawn."""
-        request = budget_requests.c
-        with transaction() as connection:
-            connection.execute(
-                update(budget_requests)
-                .where(request.user_id == asker.id, request.status == "pending")
-                .values(status="withdrawn", decided_at=datetime.now(UTC), decided_by=asker.id)
-            )
-            user = users.by_id(connection, asker.id)
-            assert user is not None
-            return connection.scalar(
-                insert(budget_requests)
-                .values(
-                    user_id=asker.id,
-                    approver_id=user.manager_id,
-                    effective_month=budgets.this_month(),
-                    current_limit=Decimal("500.00"),
-                    new_limit=Decimal("100000.00") + next(_numbers),
-                    justification=WHY,
-                    expires_at=datetime.now(UTC) + timedelta(days=7),
-                )
-                .returning(request.id)
-            )
-
-    def failed_mail(self, recipient: Person) -> UUID:
-        number = next(_numbers)
-        with transaction() as connection:
-            return connection.scalar(
-                insert(outbox)
-                .values(
-                    message_id=f"<{number}@localhost>",
-                    kind="request",
-                    recipient_id=recipient.id,
-                    to_address=recipient.email,
-                    subject="Budget",
-                    body_text="Text",
-                    body_html="<p>Text</p>",
-                    failed_at=datetime.now(UTC),
-                    error="No such user",
-                )
-                .returning(outbox.c.id)
-            )
+#: What came of it: y done or seen, - kept out of sight, A NotAllowed, F NotFound, R other Refusal.
+ROLES = ("analyst", "manager", "admin", "owner")
 
 
-@pytest.fixture(scope="module")
-def team(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """An installation of this module's own."""
-    patch, name = pytest.MonkeyPatch(), "roles"
-    database.execute(f"CREATE DATABASE {name} TEMPLATE pristine")
-    url = database.url.set(database=name, drivername="postgresql")
-    db.dispose()
-    patch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
-    patch.setenv("LOCAL_HOURLY_RATE", "1.00")
-    settings.cache_clear()
-    try:
-        yield made(tmp_path_factory.mktemp("roles"))
-    finally:
-        patch.undo()
-        settings.cache_clear()
-        db.dispose()
-        database.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def made(folder: Path) -> Team:
-    owner, admin = make_person("owner", "100000.00"), make_person("admin", "100000.00")
-    manager = make_person("manager", "100000.00", manager=owner)
-    analyst = make_person("analyst", "100000.00", manager=manager)
-    write_sample(folder / "like.json", conversations=60, seed=1)
-    row = enrich(files.import_training_file(owner, folder / "like.json", "like.json")[0])
-    opened = drafts.load(owner, drafts.create(owner, row.id))
-    opened = drafts.save(owner, opened, change(opened.draft, drafts.today(), offer_key=LOCAL_KEY))
-    measured(opened, hours=Decimal(1))
-    found = Team(folder, opened)
-    for actor in (analyst, manager, admin, owner):
-        above = manager if actor is analyst else actor  # an analyst's team are their colleagues
-        found.people[actor.role] = {
-            "own": actor,
-            "team's": make_person(limit="100000.00", manager=above),
-            "stranger's": make_person(limit="100000.00"),
-        }
-    return found
-
-
-# What is tried: each does one thing of `subject`, and says False where it is kept out of sight. ----
-
-
-def start(team: Team, actor: Person, subject: Person) -> None:
-    job_id = team.draft(subject)
-    jobs.start(actor, job_id, assess(drafts.load(subject, job_id)).digest)
-
-
-def override(team: Team, actor: Person, subject: Person) -> None:
-    job_id = team.draft(subject)
-    jobs.start(actor, job_id, assess(drafts.load(subject, job_id)).digest, override=WHY)
+def start(team: Team, actor: Person, subject: Person, **override: str) -> None:
+    opened = team.open(subject)
+    jobs.start(actor, opened.job_id, assess(opened).digest, **override)
 
 
 def save(team: Team, actor: Person, subject: Person) -> None:
-    opened = drafts.load(subject, team.draft(subject))
+    opened = team.open(subject)
     drafts.save(actor, opened, change(opened.draft, drafts.today(), notes="Changed"))
-
-
-def create(team: Team, actor: Person, subject: Person) -> None:
-    drafts.create(actor, drafts.load(subject, team.draft(subject)).file.id)
 
 
 def restore(team: Team, actor: Person, subject: Person) -> None:
     file_id = team.file(subject)
-    file_care.archive(subject, file_id)
+    file_care.archive(team.owner, file_id)
     file_care.restore(actor, file_id)
-
-
-def issue(team: Team, actor: Person, subject: Person) -> None:
-    quotes.issue(actor, drafts.load(actor, team.draft(subject)))
 
 
 def issue_alternatives(team: Team, actor: Person, subject: Person) -> None:
     opened = drafts.load(actor, team.draft(subject))
-    keys = [one.key for one in quotes.alternatives(opened)][:2]
-    quotes.issue_alternatives(actor, opened, keys)
+    quotes.issue_alternatives(actor, opened, [one.key for one in quotes.alternatives(opened)][:2])
 
 
-def quote(subject: Person, team: Team) -> Any:
-    return quotes.issue(subject, drafts.load(subject, team.draft(subject)))
-
-
-def adopt(_team: Team, actor: Person, _subject: Person) -> None:
-    with suppress(NotAllowed):
-        calibration.withdraw_cards(_team.people["owner"]["own"]) if cards() else None
+def adopt_cards(team: Team, actor: Person, _: Person) -> None:
+    if cards_are_adopted():
+        calibration.withdraw_cards(team.owner)
     calibration.adopt_cards(actor)
 
 
-def withdraw_cards(team: Team, actor: Person, _subject: Person) -> None:
-    if not cards():
-        calibration.adopt_cards(team.people["owner"]["own"])
+def withdraw_cards(team: Team, actor: Person, _: Person) -> None:
+    if not cards_are_adopted():
+        calibration.adopt_cards(team.owner)
     calibration.withdraw_cards(actor)
 
 
-def cards() -> bool:
+def cards_are_adopted() -> bool:
     with reading() as connection:
-        from lib.db import calibrations
-
         return bool(calibrations.cards(connection))
 
 
-def add_user(_team: Team, actor: Person, _subject: Person) -> None:
-    accounts.add_user(
-        actor,
-        name="New",
-        email=f"new-{next(_numbers)}@example.com",
-        password="four unrelated words here",
-        role=Role.ANALYST,
-    )
+def add_user(_: Team, actor: Person, __: Person) -> None:
+    email, password = f"new-{next(numbers)}@example.com", "four unrelated words here"
+    accounts.add_user(actor, name="New", email=email, password=password, role=Role.ANALYST)
 
 
-def import_file(team: Team, actor: Person, _subject: Person) -> None:
-    number = next(_numbers)
-    path = team.folder / f"{number}.json"
-    write_sample(path, conversations=50, seed=1000 + number)
-    files.import_training_file(actor, path, path.name)
+def import_file(team: Team, actor: Person, _: Person) -> None:
+    path = team.folder / f"{next(numbers)}.json"
+    write_sample(path, conversations=50, seed=next(numbers))
+    training_files.import_training_file(actor, path, path.name)
 
 
-def ask(team: Team, actor: Person, _subject: Person) -> None:
+def ask(team: Team, actor: Person, _: Person) -> None:
     requests.withdraw(actor, team.asked(actor))
     requests.ask(actor, new_limit="9999999", justification=WHY)
 
 
-def decide(action: Action) -> Callable[..., None]:
-    def act(team: Team, actor: Person, subject: Person) -> None:
-        requests.decide(actor, team.asked(subject), action, "As discussed.")
-
-    return act
+def set_limit(_: Team, actor: Person, subject: Person) -> None:
+    budgets.set_limit(actor, subject.id, Decimal(100_000 + next(numbers)))
 
 
-def entries(_team: Team, actor: Person, subject: Person) -> bool:
-    budgets.set_limit(
-        people_above(subject), subject.id, Decimal("100000.00") + next(_numbers)
-    )
-    return any(row.user_id == subject.id for row in audit.entries(actor, Filter()).entries)
+def is_in_the_log(team: Team, actor: Person, subject: Person) -> bool:
+    jobs.cancel(subject, team.started(subject))
+    return any(entry.user_id == subject.id for entry in audit.entries(actor, Filter()).entries)
+
+
+def is_exported(team: Team, actor: Person, subject: Person) -> bool:
+    jobs.cancel(subject, team.started(subject))
+    return subject.email in "".join(audit.as_csv(actor, Filter()))
+
+
+def decided_is_seen(team: Team, actor: Person, subject: Person) -> bool:
+    request_id = team.asked(subject)
+    with_power = team.owner if subject != team.owner else team.actor("admin")
+    requests.decide(with_power, request_id, Action.DENY, "Not now.")
+    return request_id in [row.id for row in request_views.decided(actor)]
+
+
+def seen(found: Any, id_: Any) -> bool:
+    return id_ in [row.id for row in found]
+
+
+#: A row: what is tried, and for analyst, manager, admin and owner what comes of it with a thing of
+#: their own, of their team's and of a stranger's. A single letter: there is no such difference.
+TABLE: dict[str, tuple[Try, str]] = {
+    # Money
+    "jobs.start": (start, "yFF yyy yyy yyy"),
+    "jobs.start override": (
+        lambda t, a, s: start(t, a, s, override=WHY),
+        "AAA yyy yyy yyy",
+    ),
+    "jobs.cancel": (lambda t, a, s: jobs.cancel(a, t.started(s)), "yFF yyy yyy yyy"),
+    "budgets.set_limit": (set_limit, "AAA AyA Ayy yyy"),
+    "budgets.set_team_limit": (
+        lambda _, a, s: budgets.set_team_limit(a, s.id, Decimal(1_000_000)),
+        "AAA AyA Ayy yyy",
+    ),
+    "budgets.may_set": (lambda _, a, s: budgets.may_set(a, s.id), "--- -y- -yy yyy"),
+    "budgets.overview": (lambda _, a, s: budgets.overview(a, s.id), "yAA yyy yyy yyy"),
+    "spending.report": (lambda _, a, s: spending.report(a, [s.id]), "yAA yyA yyy yyy"),
+    "requests.ask": (ask, "y y y R"),  # nobody is above the owner
+    "requests.withdraw": (lambda t, a, s: requests.withdraw(a, t.asked(s)), "yFF yFF yFF yFF"),
+    "requests.decide approve": (
+        lambda t, a, s: requests.decide(a, t.asked(s), Action.APPROVE),
+        "AFF AyF Ayy Ayy",
+    ),
+    "requests.decide deny": (
+        lambda t, a, s: requests.decide(a, t.asked(s), Action.DENY, "Not now."),
+        "AFF AyF Ayy Ayy",
+    ),
+    "request_views.waiting": (
+        lambda t, a, s: t.asked(s) in [view.request.id for view in request_views.waiting(a)],
+        "--- -y- -yy -yy",
+    ),
+    "request_views.own": (
+        lambda t, a, s: seen(request_views.own(a), t.asked(s)),
+        "y-- y-- y-- y--",
+    ),
+    "request_views.pending_of": (
+        lambda t, a, s: getattr(request_views.pending_of(a), "id", None) == t.asked(s),
+        "--- --- --- ---",
+    ),
+    "request_views.decided": (decided_is_seen, "--- yy- yyy yyy"),
+    "request_views.all_requests": (lambda _, a, __: request_views.all_requests(a), "A A y y"),
+    "request_views.one": (lambda t, a, s: request_views.one(a, t.asked(s)), "yFF yyF yyy yyy"),
+    "audit.entries": (is_in_the_log, "y-- yy- yyy yyy"),
+    "audit.as_csv": (is_exported, "y-- yy- yyy yyy"),
+    "audit.subjects": (lambda _, a, s: seen(audit.subjects(a), s.id), "y-- yy- yyy yyy"),
+    "audit.head": (lambda _, a, __: audit.head(a), "A A y y"),
+    "audit.verify": (lambda _, a, __: audit.verify(a).intact, "A A y y"),
+    # Jobs and their quotes
+    "drafts.create": (lambda t, a, s: drafts.create(a, t.open(s).file.id), "yyy yyy yyy yyy"),
+    "drafts.load": (lambda t, a, s: drafts.load(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "drafts.save": (save, "yFF yyy yyy yyy"),
+    "drafts.discard": (lambda t, a, s: drafts.discard(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "jobs.view": (lambda t, a, s: jobs.view(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "jobs.status_of": (lambda t, a, s: jobs.status_of(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "jobs.listing": (lambda t, a, s: seen(jobs.listing(a), t.draft(s)), "--- --- --- ---"),
+    "quotes.issue": (
+        lambda t, a, s: quotes.issue(a, drafts.load(a, t.draft(s))),
+        "yFF yyy yyy yyy",
+    ),
+    "quotes.issue_alternatives": (issue_alternatives, "yFF yyy yyy yyy"),
+    "quotes.of_job": (lambda t, a, s: quotes.of_job(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "quotes.document": (lambda t, a, s: quotes.document(a, t.quoted(s).id), "yFF yyy yyy yyy"),
+    "quotes.numbered": (
+        lambda t, a, s: quotes.numbered(a, t.quoted(s).number),
+        "yFF yyy yyy yyy",
+    ),
+    "quotes.listing": (
+        lambda t, a, s: (lambda quote: seen(quotes.listing(a), quote.id))(t.quoted(s)),
+        "y-- yyy yyy yyy",
+    ),
+    # Files: everybody may train on each
+    "training_files.import_training_file": (import_file, "y y y y"),
+    "file_care.may_change": (
+        lambda t, a, s: file_care.may_change(a, training_files.get(t.file(s))),
+        "y-- yyy yyy yyy",
+    ),
+    "file_care.rename": (lambda t, a, s: file_care.rename(a, t.file(s), "New"), "yAA yyy yyy yyy"),
+    "file_care.archive": (lambda t, a, s: file_care.archive(a, t.file(s)), "yAA yyy yyy yyy"),
+    "file_care.restore": (restore, "yAA yyy yyy yyy"),
+    "file_care.delete": (lambda t, a, s: file_care.delete(a, t.file(s)), "yAA yyy yyy yyy"),
+    "file_care.verify": (lambda t, a, s: file_care.verify(a, t.file(s)), "yyy yyy yyy yyy"),
+    # The installation
+    "accounts.add_user": (add_user, "A A y y"),
+    "people.everyone": (lambda _, a, __: people.everyone(a), "A y y y"),
+    "people.overseen": (lambda _, a, s: seen(people.overseen(a), s.id), "y-- yy- yyy yyy"),
+    "calibration.refit": (lambda _, a, __: calibration.refit(a), "A y y y"),
+    "calibration.adopt_cards": (adopt_cards, "A A y y"),
+    "calibration.withdraw_cards": (withdraw_cards, "A A y y"),
+    "calibration.overview": (lambda _, a, __: calibration.overview(a), "y y y y"),
+    "calibration.compared_jobs": (lambda _, a, __: calibration.compared_jobs(a), "y y y y"),
+    "offers.refresh": (lambda _, a, __: offers.refresh(a), "R R R R"),  # RunPod is not connected
+    "offers.tier_usage": (lambda _, a, s: offers.tier_usage(a, s.id), "yAA yyy yyy yyy"),
+    "mail.listing": (lambda _, a, __: mail.listing(a), "A A y y"),
+    "mail.read": (lambda t, a, s: mail.read(a, t.failed_mail(s)), "AAA AAA yyy yyy"),
+    "mail.try_again": (lambda t, a, s: mail.try_again(a, t.failed_mail(s)), "AAA AAA yyy yyy"),
+    "mail.may_read": (lambda _, a, __: mail.may_read(a), "- - y y"),
+}
+#: Tried elsewhere: a link is bound to its reader (tests/services/test_requests.py); the others are
+#: parts of functions above and take what those have checked.
+ELSEWHERE = {
+    "request_views.by_link",
+    "quote_content.compose",
+    "start_audit.record_refusal",
+    "visibility.visible",
+    "visibility.may_see",
+}
+
+
+@pytest.fixture(scope="module")
+def team(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    with installation_of_all_roles(database, tmp_path_factory.mktemp("roles")) as made:
+        yield made
+
+
+def acting_functions() -> set[str]:
+    """`jobs.start` and all others whose first parameter is who acts."""
+    return {
+        f"{module.name}.{name}"
+        for module in iter_modules(services.__path__)
+        for name, function in vars(import_module(f"lib.services.{module.name}")).items()
+        if inspect.isfunction(function)
+        and function.__module__ == f"lib.services.{module.name}"
+        and not name.startswith("_")
+        and next(iter(inspect.signature(function).parameters), None) == "actor"
+    }
+
+
+def test_the_table_has_every_function_that_acts_for_somebody() -> None:
+    assert {row.split()[0] for row in TABLE} | ELSEWHERE == acting_functions()
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_each_role_may_do_what_the_table_says(team: Team, row: str) -> None:
+    act, expected = TABLE[row]
+    whose = WHOSE if len(expected) > len("y y y y") else WHOSE[:1]
+    found = {
+        role: "".join(outcome(act, team, team.actor(role), team.people[role][of]) for of in whose)
+        for role in ROLES
+    }
+    assert found == dict(zip(ROLES, expected.split(), strict=True))
+
+
+def outcome(act: Try, team: Team, actor: Person, subject: Person) -> str:
+    try:
+        return "-" if act(team, actor, subject) is False else "y"
+    except NotAllowed:
+        return "A"
+    except NotFound:
+        return "F"
+    except Refusal:
+        return "R"
