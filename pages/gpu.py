@@ -3,13 +3,11 @@
 from datetime import UTC, datetime
 
 import streamlit as st
-from lib.ui.radio_cards import RadioCard, radio_cards
 
 from lib.domain.money import percent, usd
 from lib.domain.offers import LOCAL_KEY, SPOT_KEY, Tier, offer_key
-from lib.domain.presets import PRESETS
+from lib.domain.presets import PRESETS, memory_needed_gb
 from lib.domain.recommendation import Recommendation, recommend
-from lib.services.assessment import assess
 from lib.services.estimates import Priced
 from lib.services.offers import freshness
 from lib.ui import cost_charts, drafting, offer_choice, offer_deadline, wizard
@@ -18,11 +16,12 @@ from lib.ui.offer_cards import missing_card, offer_card
 from lib.ui.offer_rates import draw_rates
 from lib.ui.offer_table import choose_offer
 from lib.ui.offer_words import saved, terms
+from lib.ui.radio_cards import RadioCard, radio_cards
 from lib.ui.text import plain
 
 person = guard()
 opened = drafting.open_draft(person)
-assessment = assess(opened)
+assessment = drafting.assessed(opened)
 draft, now = opened.draft, datetime.now(UTC)
 
 h100 = assessment.of(SPOT_KEY)
@@ -115,7 +114,8 @@ others = [
 ]
 if others:
     with st.expander(f"Other GPUs ({len(others)} offers)", icon=":material/memory:"):
-        choose_offer(others, PRESETS[draft.preset], choose)
+        preset = PRESETS[draft.preset]
+        choose_offer(others, preset, memory_needed_gb(preset, draft.hyperparameters), choose)
         st.caption(
             "The published formula is about the H100: times on other GPUs follow it until runs "
             "on them have finished."

@@ -26,7 +26,9 @@ st.subheader("1. Rank: how much can be learned", anchor=False)
 st.write(
     "The base model's weights stay frozen. Beside each chosen part, LoRA trains two thin tables of "
     "numbers, B and A. The **rank r** is how thick they are. A higher rank can learn more, and "
-    "needs more examples to learn from."
+    "needs more examples to learn from. What they add to W's answer is multiplied by **alpha ÷ "
+    "rank**. **Dropout** leaves a random share of their inputs out at each step, so that nothing "
+    "is learned by heart."
 )
 shape = guide_sections.rank(preset)
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from lib.domain.presets import PRESETS
-from lib.services.assessment import assess
 from lib.services.comparison import presets_side_by_side
 from lib.ui import drafting, wizard
 from lib.ui.guard import guard
@@ -14,7 +13,7 @@ from lib.ui.radio_cards import radio_cards
 
 person = guard()
 opened = drafting.open_draft(person)
-assessment = assess(opened)
+assessment = drafting.assessed(opened)
 prices = presets_side_by_side(assessment)
 
 wizard.head("preset", "How strongly the model is changed, and what that takes.")

@@ -9,7 +9,6 @@ from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY
 from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.services import jobs
-from lib.services.assessment import assess
 from lib.services.errors import StartRefused
 from lib.services.quotes import RATE_SOURCES, shown_value
 from lib.ui import budget_dialog, drafting, quote_list, wizard
@@ -24,7 +23,7 @@ if started := st.session_state.pop("started", None):
     drafting.forget()
     go("job", started)
 opened = drafting.open_draft(person)
-assessment = assess(opened)
+assessment = drafting.assessed(opened)
 draft, file, offer = opened.draft, opened.file, assessment.priced.offer
 preset, estimate = PRESETS[draft.preset], assessment.estimate
 

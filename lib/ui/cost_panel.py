@@ -49,6 +49,7 @@ def draw(person: Person) -> Assessment | None:
         draw_budget(person)  # the page itself says what is wrong with the address
         return None
     assessment = assess(opened)
+    drafting.keep_assessment(assessment)
     if assessment.estimate is None:
         _draw_unpriced(opened, assessment)
     else:

@@ -12,6 +12,7 @@ from lib.db.connection import DatabaseUnavailable
 from lib.domain.draft import change
 from lib.domain.people import Person
 from lib.services import drafts
+from lib.services.assessment import Assessment, assess
 from lib.services.drafts import OpenDraft
 from lib.services.errors import DraftMoved, NotADraft, Refusal
 from lib.ui.navigation import go, page
@@ -19,6 +20,7 @@ from lib.ui.navigation import go, page
 _OPEN = "open_draft"
 _JOB = "draft_job_id"
 _UNSAVED = "draft_unsaved"
+_ASSESSED = "draft_assessed"
 
 
 def job_id_of_page() -> UUID | None:
@@ -64,6 +66,18 @@ def open_draft(person: Person) -> OpenDraft:
     if st.query_params.get("job") != str(job_id):
         st.query_params["job"] = str(job_id)
     return opened
+
+
+def keep_assessment(assessment: Assessment) -> None:
+    """What the panel has just assessed, for the page that is drawn after it in the same run."""
+    st.session_state[_ASSESSED] = assessment
+
+
+def assessed(opened: OpenDraft) -> Assessment:
+    """The open draft's assessment: the panel's own, where it was drawn in this run."""
+    kept: Assessment | None = st.session_state.pop(_ASSESSED, None)
+    same = kept is not None and kept.file.id == opened.file.id and kept.draft == opened.draft
+    return kept if kept is not None and same else assess(opened)
 
 
 def change_draft(person: Person, **changes: Any) -> None:

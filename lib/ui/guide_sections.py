@@ -23,6 +23,7 @@ from lib.ui.text import plain
 from lib.ui.wizard import facts
 
 RANKS = [2**power for power in range(9)]
+ALPHAS = [*RANKS, 512]
 PARTS = {"Attention only": ATTENTION, "All linear parts": ALL_LINEAR}
 MOST_EPOCHS, MOST_EXAMPLES = 10, 16
 MOST_WARMUP = 30  # percent
@@ -37,6 +38,10 @@ def rank(preset: Preset) -> ModelShape:
     )
     label, explained = PARAMETER_HELP["r"]
     r = left.select_slider(label, RANKS, own.r, key=f"r-{preset.name}", help=explained)
+    label, explained = PARAMETER_HELP["lora_alpha"]
+    alpha = left.select_slider(
+        label, ALPHAS, own.lora_alpha, key=f"alpha-{preset.name}", help=explained
+    )
     label, explained = PARAMETER_HELP["target_modules"]
     parts = left.segmented_control(
         label,
@@ -67,6 +72,7 @@ def rank(preset: Preset) -> ModelShape:
                 f"{100 * trained / shape.parameters:.3f} %",
                 "of the base model's size",
             ),
+            ("Alpha ÷ rank", f"{alpha / r:g}", "scales what the adapter adds"),
         ]
     )
     with st.expander("Part by part: rank × (numbers in + out)", icon=":material/table:"):
@@ -113,8 +119,9 @@ def epochs_and_batch(preset: Preset) -> int:
     )
     st.caption(
         f"{conversations * each:,} training pairs, by the published formula and rates. The formula "
-        "does not look at the batch: a larger one makes fewer steps and takes more memory. A "
-        "conversation is counted as one example."
+        "does not look at the batch: a larger one makes fewer steps. The trainer computes one "
+        "example at a time, so that a larger batch takes no more memory here. A conversation is "
+        "counted as one example."
     )
     return an_epoch * epochs
 

@@ -1,6 +1,7 @@
 """All other GPUs that RunPod lists, as a table to sort and choose from."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -13,9 +14,11 @@ _CLICKED = "offer_clicked"
 
 
 def choose_offer(
-    offers: Sequence[Priced], preset: Preset, on_choose: Callable[[str], None]
+    offers: Sequence[Priced], preset: Preset, needed_gb: Decimal, on_choose: Callable[[str], None]
 ) -> None:
     """One row an offer, cheapest first; `on_choose` gets the key of the one that was clicked.
+
+    `needed_gb` is what the draft needs of GPU memory, its overrides included.
 
     Amounts become floats here: the grid sorts numbers only.
     """
@@ -27,7 +30,7 @@ def choose_offer(
             on_choose(rows[click["row"]].offer.key)  # as they were on the screen
 
     st.dataframe(
-        pd.DataFrame([_row(priced, preset) for priced in rows]),
+        pd.DataFrame([_row(priced, preset, needed_gb) for priced in rows]),
         key="offers",
         hide_index=True,
         row_height=38,
@@ -45,9 +48,9 @@ def choose_offer(
     )
 
 
-def _row(priced: Priced, preset: Preset) -> dict[str, object]:
+def _row(priced: Priced, preset: Preset, needed_gb: Decimal) -> dict[str, object]:
     offer = priced.offer
-    fits = enough_memory(offer, preset.vram_gb, preset.title) is None
+    fits = enough_memory(offer, needed_gb, preset.title) is None
     return {
         "GPU": offer.gpu_title,
         "Tier": TIER_TITLES[offer.tier],

@@ -49,11 +49,13 @@ def draw_overrides(person: Person, opened: OpenDraft, *, local: bool) -> None:
     """
     draft = opened.draft
     _draw_changes(person, draft)
-    # Open where there is something to see at first; from then on as the reader leaves it.
-    expanded = st.session_state.setdefault(f"overrides-{opened.job_id}", bool(draft.overrides))
-    with st.expander(
-        "Set each parameter yourself", expanded, key="overrides", icon=":material/tune:"
-    ):
+    # Folded away it draws nothing: ten fields would slow every choice of a preset down.
+    fields = st.expander(
+        "Set each parameter yourself", key="overrides", icon=":material/tune:", on_change="rerun"
+    )
+    if not fields.open:
+        return
+    with fields:
         for column, (title, names) in zip(st.columns(len(GROUPS)), GROUPS.items(), strict=True):
             with column:
                 st.markdown(f"**{title}**")
@@ -142,7 +144,10 @@ def _draw_effects(draft: Draft, file: Row) -> None:
     preset, now = PRESETS[draft.preset], draft.hyperparameters
     own = preset.hyperparameters
     sequences = _sequences(file)
+    steps, before_steps = _steps(sequences, now), _steps(sequences, own)
     trained, before = adapter_parameters(now), adapter_parameters(own)
+
+    in_all = f"; {steps * now.num_train_epochs:,} steps in all"
 
     def tile(label: str, value: str, was: str, remark: str, more: str = "") -> tuple[str, str, str]:
         return label, value, remark if value == was else f"{was} in {preset.title}{more}"
@@ -152,9 +157,10 @@ def _draw_effects(draft: Draft, file: Row) -> None:
             tile("Examples per step", _batch(now), _batch(own), "batch × accumulation"),
             tile(
                 "Steps per epoch",
-                _steps(sequences, now),
-                _steps(sequences, own),
-                f"for {sequences:,} sequences",
+                f"{steps:,}",
+                f"{before_steps:,}",
+                f"for {sequences:,} sequences{in_all}",
+                in_all,
             ),
             tile(
                 "Trainable parameters",
@@ -187,6 +193,6 @@ def _batch(chosen: Hyperparameters) -> str:
     return f"{chosen.per_device_train_batch_size * chosen.gradient_accumulation_steps:,}"
 
 
-def _steps(sequences: int, chosen: Hyperparameters) -> str:
+def _steps(sequences: int, chosen: Hyperparameters) -> int:
     batch, accumulation = chosen.per_device_train_batch_size, chosen.gradient_accumulation_steps
-    return f"{steps_per_epoch(sequences, batch, accumulation):,}"
+    return steps_per_epoch(sequences, batch, accumulation)

@@ -8,11 +8,20 @@ from lib.ui.text import safe
 
 
 def draw_records() -> None:
-    """Jobs, success and cost against estimate by preset and quarter; nothing without history."""
-    records = preset_records()
-    if not records:
+    """Jobs, success and cost against estimate by preset and quarter, once it is opened."""
+    folded = st.expander(
+        "How the presets have done",
+        key="preset-records",
+        icon=":material/history:",
+        on_change="rerun",
+    )
+    if not folded.open:
         return
-    with st.expander("How the presets have done", key="preset-records", icon=":material/history:"):
+    with folded:
+        records = preset_records()
+        if not records:
+            st.caption("No history yet: no job has been completed or has failed.")
+            return
         body = "".join(
             f"<tr><th scope=row>{safe(PRESETS[one.preset].title)}</th><td>{one.quarter_text}</td>"
             f"<td>{'rented' if one.rented else 'this machine'}</td><td>{one.jobs:,}</td>"

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.quote import COMPARISON
+from lib.domain.spreadsheet import literal_cell
 from lib.services import quotes
 from lib.ui import quote_list, wizard
 from lib.ui.moments import date_and_time, local
@@ -19,7 +20,6 @@ from lib.ui.tables import dollars, frame, moment_column, money_column
 from lib.ui.text import plain
 
 _ON_SCREEN, _CLICKED = "quotes_on_screen", "quote_clicked"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def choose_quote(found: Sequence[Row], *, makers: bool) -> Row | None:
@@ -132,11 +132,7 @@ def as_csv(found: Sequence[Row]) -> bytes:
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_literal(value(quote)) for value in columns.values()] for quote in found)
+    writer.writerows(
+        [literal_cell(str(value(quote))) for value in columns.values()] for quote in found
+    )
     return out.getvalue().encode("utf-8-sig")
-
-
-def _literal(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,6 +13,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
     parentElement.append(group, spoken);
   }
   const spoken = group.nextElementSibling;
+  // A choice shows at once. Until its own run has answered, what earlier runs say of it is old;
+  // where no answer comes, because the server went away, what it says afterwards counts.
+  const { pending } = group;
+  if (pending && (data.answered === pending.turn || Date.now() > pending.until)) group.pending = null;
   group.setAttribute('aria-label', data.label);
   group.style.setProperty('--cards', data.cards.length);
 
@@ -40,8 +44,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     spoken.textContent = ''; // so that the same reason is spoken again
     if (card.locked) setTimeout(() => { spoken.textContent = card.locked; }, 50);
     if (card.locked || card.radio.getAttribute('aria-checked') === 'true') return;
-    check(card); // at once; the run that follows tells whether it was taken
-    setTriggerValue('chosen', card.name);
+    check(card);
+    group.pending = { name: card.name, turn: Date.now(), until: Date.now() + 5000 };
+    setTriggerValue('chosen', { name: card.name, turn: group.pending.turn });
   };
 
   for (const card of cards) {
@@ -71,5 +76,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
       event.preventDefault();
     };
   }
-  check(cards.find((card) => card.name === data.chosen));
+  const shown = group.pending ? group.pending.name : data.chosen;
+  check(cards.find((card) => card.name === shown));
 }

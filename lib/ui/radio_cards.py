@@ -42,15 +42,15 @@ def radio_cards(
     A name that is not offered, or is locked, never reaches it.
     """
     open_names = {card.name for card in cards if not card.locked}
-    # Equal data is not given to the browser a second time, and a card that was not taken after all
-    # has to look so: the count of answers makes each of them another one.
-    answers = f"{key}-answers"
+    # The last choice that was answered: it tells the browser which of its choices the data is
+    # about, and gives it new data where a choice was not taken and all else is as before.
+    answered = f"{key}-answered"
 
     def took() -> None:
-        st.session_state[answers] = st.session_state.get(answers, 0) + 1
-        name = st.session_state[key].chosen
-        if name in open_names:
-            on_choose(name)
+        choice = st.session_state[key].chosen
+        st.session_state[answered] = choice["turn"]
+        if choice["name"] in open_names:
+            on_choose(choice["name"])
 
     _component(
         key=key,
@@ -58,7 +58,7 @@ def radio_cards(
             "id": key,
             "label": label,
             "chosen": chosen,
-            "answers": st.session_state.get(answers, 0),
+            "answered": st.session_state.get(answered, 0),
             "cards": [asdict(card) for card in cards],
         },
         on_chosen_change=took,

@@ -106,6 +106,16 @@ def test_space_and_enter_choose_the_focused_card(page: Page) -> None:
         expect(radio(page, name)).to_be_focused()
 
 
+def test_quick_choices_end_at_the_last_one(page: Page) -> None:
+    for name in ("Berry", "Apple") * 4:
+        radio(page, name).click()
+    radio(page, "Berry").click()
+    expect(page.get_by_text(re.compile("^Chosen b"))).to_be_visible()
+    page.wait_for_timeout(500)  # whatever is still on its way
+    expect(page.get_by_text(re.compile("^Chosen b"))).to_be_visible()
+    only_checked(page, "Berry")
+
+
 def test_what_is_not_taken_is_not_shown_as_chosen(page: Page) -> None:
     for turn in (1, 2):
         card(page, "Durian").click()

@@ -70,6 +70,12 @@ def switches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def come_from_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest has no connection that could have one."""
+    monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: "203.0.113.7"))
+
+
 @pytest.fixture
 def open_page(
     database: Any, switches: list[Any], monkeypatch: pytest.MonkeyPatch
@@ -79,8 +85,6 @@ def open_page(
     It is run on its own, without the shell: the one way in which a page could be reached unguarded.
     With `faults` what it raises is told as in the app, else it is an exception of the AppTest.
     """
-    monkeypatch.setattr(ContextProxy, "ip_address", property(lambda _: "203.0.113.7"))
-
     def run(
         name: str, actor: Person | None = None, job: object | None = None, *, faults: bool = False
     ) -> AppTest:
@@ -177,8 +181,15 @@ def choose_card(page: AppTest, group: str, name: str) -> AppTest:
     states = page._tree.get_widget_states()
     trigger = states.widgets.add()
     trigger.id = _make_trigger_id(component.id, "events")
-    trigger.json_trigger_value = json.dumps([{"event": "chosen", "value": name}])
+    choice = {"name": name, "turn": json.loads(component.json)["answered"] + 1}
+    trigger.json_trigger_value = json.dumps([{"event": "chosen", "value": choice}])
     return page._run(states)
+
+
+def unfold(page: AppTest, expander: str) -> AppTest:
+    """Opens an expander that draws nothing while it is folded, by its key."""
+    page.session_state[expander] = True
+    return page.run()
 
 
 def radio_group(page: AppTest, group: str) -> Any:

@@ -18,7 +18,7 @@ from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.services import drafts
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
-from tests.pages.conftest import cards, choose_card, said
+from tests.pages.conftest import cards, choose_card, said, unfold
 
 Make = Callable[..., Any]
 
@@ -44,7 +44,7 @@ def badges(page: AppTest) -> list[str]:
 def balanced(person: Make, draft: Make, open_page: Make) -> tuple[Person, OpenDraft, AppTest]:
     ana = person()
     opened = draft(ana, preset="balanced")
-    return ana, opened, open_page("preset", ana, opened.job_id)
+    return ana, opened, unfold(open_page("preset", ana, opened.job_id), "overrides")
 
 
 def test_a_card_shows_all_that_was_published_of_its_preset(balanced: Any) -> None:
@@ -96,7 +96,7 @@ def test_without_history_the_success_rate_says_so(balanced: Any) -> None:
     for card in cards(page, "presets").values():
         assert "Success rate: no history yet" in card["html"]
         assert "% success" not in card["html"]
-    assert "How the presets have done" not in said(page)
+    assert "No history yet" in said(unfold(page, "preset-records"))
 
 
 def test_the_success_rate_is_counted_from_rented_jobs_that_ended(
@@ -107,7 +107,7 @@ def test_the_success_rate_is_counted_from_rented_jobs_that_ended(
         for _ in range(many):
             past_job(ana, preset="balanced", status=status, actual_hours="12")
     past_job(ana, preset="conservative", engine="local", tier="local", gpu="this-machine")
-    page.run()
+    unfold(page, "preset-records")
 
     assert not page.exception
     shown = cards(page, "presets")
@@ -197,7 +197,7 @@ def test_what_a_change_does_to_the_run_is_computed(balanced: Any) -> None:
     assert (before.r, before.gradient_accumulation_steps) == (16, 2)
     for told in (
         "<span>Examples per step</span><b>16</b><small>4 in Balanced</small>",
-        "<span>Steps per epoch</span><b>4</b><small>15 in Balanced</small>",  # of 60 sequences
+        "<span>Steps per epoch</span><b>4</b><small>15 in Balanced; 12 steps in all</small>",
         "<small>207.1 M in Balanced, now 200 % of it</small>",
         "<span>GPU memory</span><b>73.4 GB</b>",
     ):

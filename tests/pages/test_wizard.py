@@ -17,7 +17,7 @@ from lib.services import drafts, jobs
 from lib.services.drafts import OpenDraft
 from lib.ui.file_import import CHOSEN
 from lib.ui.text import plain
-from tests.pages.conftest import cards, choose_card, figures, said
+from tests.pages.conftest import cards, choose_card, figures, said, unfold
 
 OVER_A_DRAFT = ("preset", "gpu", "details", "review")
 
@@ -92,6 +92,7 @@ def test_a_preset_is_chosen_and_saved(
     assert saved(ana, opened).preset == "balanced"
     chosen = {name for name, card in cards(page, "presets").items() if card["chosen"]}
     assert chosen == {"balanced"}
+    unfold(page, "overrides")
     assert page.number_input("override-r").value == 16
 
 
@@ -119,7 +120,7 @@ def test_an_override_is_kept_only_where_it_differs_from_the_preset(
 ) -> None:
     ana = person()
     opened = draft(ana, preset="balanced")
-    page = open_page("preset", ana, opened.job_id)
+    page = unfold(open_page("preset", ana, opened.job_id), "overrides")
     own = page.number_input("override-num_train_epochs").value
 
     page.number_input("override-num_train_epochs").set_value(own + 2).run()
