@@ -15,22 +15,24 @@ DEV_READY := .venv/dev-ready-$(call hash,$(PINS) requirements-dev.txt)
 
 # A data folder of its own, and nothing of the environment that could lead elsewhere.
 DEMO = env -u DATABASE_URL -u IMPORT_DIR -u RUNPOD_API_KEY -u SMTP_URL DATA_DIR=.data-demo
+# uvicorn would believe X-Forwarded-For from this machine; TRUSTED_PROXIES decides that.
+SERVE = env FORWARDED_ALLOW_IPS= $(BIN)/streamlit run app.py
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --no-input
 # Of pip's output, a line for each package and download.
 TERSE = awk '/^ *(Collecting|Downloading|Installing)/ { print "  " substr($$0, 1, 90); fflush() }'
 
-.PHONY: help run demo setup test test-fast lint bench clean chromium
+.PHONY: help run demo setup test test-fast soak lint bench clean chromium
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## Install what is missing, then open the app on http://localhost:8501
-	@exec $(BIN)/streamlit run app.py
+	@exec $(SERVE)
 
 demo: setup ## Open the app with six months of made-up work, in a data folder of its own
 	@$(DEMO) $(BIN)/python -m lib.cli demo fill
 	@echo && echo "Open http://localhost:8501 and sign in with any of these addresses."
-	@exec $(DEMO) $(BIN)/streamlit run app.py
+	@exec $(DEMO) $(SERVE)
 
 setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
 
@@ -39,6 +41,9 @@ test: setup $(DEV_READY) chromium ## Run all tests
 
 test-fast: setup $(DEV_READY) ## Run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser"
+
+soak: setup $(DEV_READY) ## Run the races and the budget model ten times as long
+	SOAK=1 $(BIN)/python -m pytest tests/races
 
 lint: setup $(DEV_READY) ## Check style and types
 	$(BIN)/ruff check .

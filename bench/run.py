@@ -1,10 +1,14 @@
-"""`make bench`: figures of this machine, each beside a floor or a rival of the same run."""
+"""`make bench`: figures of this machine, each beside a floor or a rival of the same run.
+
+`python -m bench.run 1000000` has so many jobs in the database whose budgets are checked.
+"""
 
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
-from bench import accuracy, clicks, files, imports, training
+from bench import accuracy, audit, budgets, clicks, files, imports, training
 from bench.server import PROJECT, serving
 
 
@@ -14,6 +18,8 @@ def main() -> None:
     _print_clicks()
     _print_files()
     _print_import()
+    _print_audit()
+    _print_budgets()
     _print_training()
     _print_accuracy()
 
@@ -59,6 +65,31 @@ def _print_import() -> None:
     print(f"Import of a generated file of {taken['megabytes']:.0f} MB")
     print(f"  ours        {taken['seconds']:6.1f} s   {taken['mb_above_idle']:6.0f} MB above idle")
     print(f"  json.load   {taken['json.load seconds']:6.1f} s   (reads only, checks nothing)\n")
+
+
+def _print_audit() -> None:
+    taken = audit.run()
+    print(f"Audit log: limits set by {audit.CALLERS} callers at once")
+    for name in ("chained", "unchained"):
+        print(
+            f"  {name:<10} {taken[f'{name} a second']:6.0f} a second   median "
+            f"{taken[f'{name} median'] * 1000:4.0f} ms   95th percentile "
+            f"{taken[f'{name} 95th percentile'] * 1000:4.0f} ms"
+        )
+    print(
+        f"  {taken['rows']:,.0f} rows written in {taken['write seconds']:.1f} s, "
+        f"verified in {taken['verify seconds']:.1f} s\n"
+    )
+
+
+def _print_budgets() -> None:
+    taken = budgets.run(int(sys.argv[1]) if len(sys.argv) > 1 else budgets.JOBS)
+    print(f"Budgets with {taken['jobs']:,.0f} jobs, 95th percentiles")
+    for step, where in budgets.STEPS.items():
+        figures = "   ".join(f"{name} {taken[f'{step}, {name}']:6.1f} ms" for name in where)
+        target = budgets.TARGETS.get(step)
+        print(f"  {step:<9} {figures}" + (f"   (target {target} ms)" if target else ""))
+    print(f"  one month: {budgets.JOBS:,} jobs of one person in it\n")
 
 
 def _print_training() -> None:

@@ -200,6 +200,11 @@ def _add_people_commands(commands: Any) -> None:
     actions = budget.add_subparsers(metavar="ACTION", required=True)
     shown = _add(actions, "show", "lib.cli_people:budget", "limit, spent, reserved and jobs")
     shown.add_argument("--user", type=_text, metavar="EMAIL", help="whose (default: the owner's)")
+    pdf = _add(actions, "pdf", "lib.cli_people:budget_pdf", "a month's statement for finance")
+    pdf.add_argument("--month", type=_text, metavar="YYYY-MM", help="default: this month")
+    pdf.add_argument("--user", type=_text, metavar="EMAIL", help="whose (default: the owner's)")
+    pdf.add_argument("--team", action="store_true", help="with all who report to that person")
+    _out(pdf)
 
     users = commands.add_parser("users", help="add and list people")
     actions = users.add_subparsers(metavar="ACTION", required=True)

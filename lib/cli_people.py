@@ -1,4 +1,4 @@
-"""Commands about people and their budgets: users add, users list, budget show."""
+"""Commands about people and their budgets: users add, users list, budget show and pdf."""
 
 import argparse
 import sys
@@ -7,13 +7,16 @@ from getpass import getpass
 from typing import Any
 from uuid import UUID
 
-from lib.cli_output import Output, record, table
+from sqlalchemy import Row
+
+from lib.cli_output import Output, record, table, to_be_written
 from lib.db import users
 from lib.db.connection import migrate, reading
 from lib.domain.budget import Budget
 from lib.domain.money import parse_usd, usd
 from lib.domain.people import PASSWORD_LENGTH, Person, Role, clean_email
-from lib.services import accounts, budgets
+from lib.domain.statement import parse_month
+from lib.services import accounts, budgets, people
 from lib.services.errors import NotFound
 from lib.settings import settings
 
@@ -71,22 +74,18 @@ def budget(options: argparse.Namespace) -> Output:
     """The current month of the owner, or of the person with the given address."""
     migrate()
     owner = accounts.operator()
-    email = clean_email(options.user) if options.user else owner.email
-    with reading() as connection:
-        user = users.by_email(connection, email)
-    if user is None:
-        raise NotFound(f"Nobody here has the address {email}.")
+    user = _whose(owner, options.user)
     overview = budgets.overview(owner, user.id)
     month = overview.budget
     columns = ("id", "name", "status", "estimated_cost_max", "actual_cost", "reserved")
     data = {
-        "user": email,
+        "user": user.email,
         **_month(month),
         "jobs": [{name: getattr(job, name) for name in columns} for job in overview.jobs],
     }
     text = record(
         {
-            "user": email,
+            "user": user.email,
             "month": f"{month.month:%Y-%m} (resets {month.resets_on})",
             "limit": f"{usd(month.limit)} and {month.grace_percent.normalize():f} % grace",
             "spent": usd(month.spent),
@@ -97,6 +96,52 @@ def budget(options: argparse.Namespace) -> Output:
     rows = [(job.id, job.status, usd(job.actual_cost), job.name) for job in overview.jobs]
     listed = table(("JOB", "STATUS", "COST", "NAME"), rows, "No job was started this month.")
     return Output(data, f"{text}\n\n{listed}")
+
+
+def budget_pdf(options: argparse.Namespace) -> Output:
+    """Writes a month's statement for finance: of one person, or of a manager with their team."""
+    from lib.services import month_reports  # slow to import: it brings all that makes a PDF
+
+    migrate()
+    month = parse_month(options.month) if options.month else budgets.this_month()
+    owner = accounts.operator()
+    whose = _whose(owner, options.user).id
+    user_ids = [one.id for one in people.team(owner, whose)] if options.team else [whose]
+    with to_be_written(options.out) as pdf:
+        made = month_reports.document(owner, user_ids, month)
+        pdf.write_bytes(made.pdf)
+    statement = made.statement
+    data = {
+        "subject": statement.subject,
+        "month": month,
+        "as_of": statement.as_of,
+        "pdf": str(options.out),
+        "limit": statement.budget.limit,
+        "spent": statement.budget.spent,
+        "reserved": statement.budget.reserved,
+        "jobs": len(statement.jobs),
+    }
+    text = record(
+        {
+            "whose": f"{statement.subject} ({statement.about})",
+            "month": f"{month:%Y-%m}",
+            "spent": usd(statement.budget.spent),
+            "reserved": usd(statement.budget.reserved),
+            "jobs": f"{len(statement.jobs):,}",
+            "written to": options.out,
+        }
+    )
+    return Output(data, text)
+
+
+def _whose(owner: Person, address: str | None) -> Row:
+    """The user with the address, the owner without one. Raises ValueError, NotFound."""
+    email = clean_email(address) if address else owner.email
+    with reading() as connection:
+        user = users.by_email(connection, email)
+    if user is None:
+        raise NotFound(f"Nobody here has the address {email}.")
+    return user
 
 
 def _month(month: Budget) -> dict[str, Any]:

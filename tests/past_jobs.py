@@ -1,14 +1,14 @@
 """Rows of jobs that ended in the past, whatever the engine: history without waiting for it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert
+from sqlalchemy import Row, insert, select
 
 from lib.db.connection import transaction
-from lib.db.tables import training_jobs
+from lib.db.tables import budget_reservations, training_jobs
 from lib.domain.draft import new_draft
 from lib.domain.estimate import published_estimate
 from lib.domain.offers import H100_PCIE, ON_DEMAND_KEY, SPOT_KEY, Tier, published_offers
@@ -87,3 +87,19 @@ def insert_past_job(
         return connection.execute(
             insert(training_jobs).values(**values).returning(training_jobs.c.id)
         ).scalar_one()
+
+
+def book(job_id: UUID, month: date, *, held: str = "50.00", running: bool = False) -> None:
+    """Makes a past job count in a month, by the reservation that its start would have made."""
+    with transaction() as connection:
+        job = connection.execute(select(training_jobs).where(training_jobs.c.id == job_id)).one()
+        connection.execute(
+            insert(budget_reservations).values(
+                job_id=job_id,
+                user_id=job.created_by,
+                month=month,
+                amount=Decimal(held),
+                settled_at=None if running else job.ended_at,
+                settled_cost=None if running else job.actual_cost,
+            )
+        )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.tables import (
@@ -20,7 +20,6 @@ from lib.db.tables import (
 from lib.domain.audit import ActionType
 from lib.domain.budget import Budget
 from lib.domain.money import ZERO
-from lib.domain.states import ACTIVE
 
 
 def lock(connection: Connection, user_id: UUID) -> None:
@@ -40,19 +39,26 @@ def snapshot(connection: Connection, user_id: UUID, month: date) -> Budget:
         .order_by(budget_config.c.effective_month.desc())
         .limit(1)
     ).one_or_none()
-    active = training_jobs.c.status.in_(ACTIVE)
-    held = func.greatest(budget_reservations.c.amount - training_jobs.c.actual_cost, 0)
-    spent, reserved, active_jobs = connection.execute(
+    held, job = budget_reservations.c, training_jobs.c
+    of_month = and_(held.user_id == user_id, held.month == month)
+    ended = select(func.coalesce(func.sum(held.settled_cost), 0).label("cost")).where(of_month)
+    open_ = (
         select(
-            func.coalesce(func.sum(training_jobs.c.actual_cost), 0),
-            func.coalesce(
-                func.sum(case((budget_reservations.c.settled_at.is_(None), held), else_=0)), 0
+            func.coalesce(func.sum(job.actual_cost), 0).label("cost"),
+            func.coalesce(func.sum(func.greatest(held.amount - job.actual_cost, 0)), 0).label(
+                "held"
             ),
-            func.count().filter(active),
+            func.count().label("jobs"),
         )
-        .select_from(budget_reservations)
-        .join(training_jobs, training_jobs.c.id == budget_reservations.c.job_id)
-        .where(budget_reservations.c.user_id == user_id, budget_reservations.c.month == month)
+        .join(training_jobs, job.id == held.job_id)
+        .where(of_month, held.settled_at.is_(None))
+    )
+    # One statement, so that a job that ends meanwhile is in one of the two and not in neither.
+    settled, running = ended.subquery(), open_.subquery()
+    spent, reserved, active_jobs = connection.execute(
+        select(settled.c.cost + running.c.cost, running.c.held, running.c.jobs).join_from(
+            settled, running, true()
+        )
     ).one()
     return Budget(
         month=month,
@@ -170,32 +176,37 @@ def month_jobs(
     connection: Connection, user_ids: Collection[UUID], month: date, limit: int = MOST_JOBS
 ) -> list[Row]:
     """The dearest jobs that count in a month, with what each still holds."""
-    held = case(
-        (
-            budget_reservations.c.settled_at.is_(None),
-            func.greatest(budget_reservations.c.amount - training_jobs.c.actual_cost, 0),
-        ),
-        else_=0,
+    held, job = budget_reservations.c, training_jobs.c
+    reserved = case(
+        (held.settled_at.is_(None), func.greatest(held.amount - job.actual_cost, 0)), else_=0
+    )
+    shared = and_(
+        held.job_id == job.id, held.user_id == job.created_by, held.month == job.budget_month
+    )
+    # Chosen in the indexes first, so that only these jobs' rows are looked at.
+    dearest = (
+        select(job.id, reserved.label("reserved"))
+        .join(budget_reservations, shared)
+        .where(held.user_id.in_(user_ids), held.month == month)
+        .order_by((job.actual_cost + reserved).desc(), job.queued_at.desc())
+        .limit(limit)
+        .subquery()
     )
     return list(
         connection.execute(
             select(
-                training_jobs.c.id,
-                training_jobs.c.name,
-                training_jobs.c.status,
-                training_jobs.c.preset,
-                training_jobs.c.gpu_pricing_tier,
-                training_jobs.c.queued_at,
-                training_jobs.c.ended_at,
-                training_jobs.c.estimated_cost_max,
-                training_jobs.c.actual_cost,
-                held.label("reserved"),
+                job.id,
+                job.name,
+                job.status,
+                job.preset,
+                job.gpu_pricing_tier,
+                job.queued_at,
+                job.ended_at,
+                job.estimated_cost_max,
+                job.actual_cost,
+                dearest.c.reserved,
             )
-            .join(budget_reservations, budget_reservations.c.job_id == training_jobs.c.id)
-            .where(
-                budget_reservations.c.user_id.in_(user_ids), budget_reservations.c.month == month
-            )
-            .order_by((training_jobs.c.actual_cost + held).desc(), training_jobs.c.queued_at.desc())
-            .limit(limit)
+            .join(dearest, dearest.c.id == job.id)
+            .order_by((job.actual_cost + dearest.c.reserved).desc(), job.queued_at.desc())
         )
     )

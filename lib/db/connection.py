@@ -68,9 +68,9 @@ def transaction() -> Iterator[Connection]:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for reading a consistent moment; whatever it wrote is rolled back."""
+    """A connection for reading one moment: what is committed meanwhile is not seen."""
     with transaction() as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield connection
 
 

@@ -1,6 +1,6 @@
 """Sums over months and days: what jobs have cost, by whom, for whom and on what."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,15 @@ def _in_month(user_ids: Collection[UUID], month: date) -> ColumnElement[bool]:
 
 
 def _counted() -> Any:
-    return training_jobs.join(budget_reservations, _HELD.job_id == _JOB.id)
+    """Jobs with their reservations, joined by all that they share: the indexes cover that."""
+    return training_jobs.join(
+        budget_reservations,
+        and_(
+            _HELD.job_id == _JOB.id,
+            _HELD.user_id == _JOB.created_by,
+            _HELD.month == _JOB.budget_month,
+        ),
+    )
 
 
 def daily(
@@ -42,18 +50,16 @@ def daily(
     Days before the first job that these people ever started are left out: nothing could be spent.
     """
     ended_on = func.date(func.timezone(time_zone, _JOB.ended_at))
+    started = and_(_JOB.created_by.in_(user_ids), _JOB.budget_month.is_not(None))
     first = connection.scalar(
-        select(func.date(func.timezone(time_zone, func.min(_JOB.queued_at))))
-        .select_from(_counted())
-        .where(_HELD.user_id.in_(user_ids))
+        select(func.date(func.timezone(time_zone, func.min(_JOB.queued_at)))).where(started)
     )
     if first is None:
         return []
     rows = connection.execute(
         select(ended_on.label("day"), func.sum(_JOB.actual_cost).label("cost"))
-        .select_from(_counted())
         .where(
-            _HELD.user_id.in_(user_ids),
+            started,
             _JOB.ended_at > func.now() - text(f"interval '{days + 2} days'"),
         )
         .group_by("day")
@@ -80,6 +86,47 @@ def months(connection: Connection, user_ids: Collection[UUID], since: date) -> l
             .group_by(_HELD.month)
             .order_by(_HELD.month)
         )
+    )
+
+
+def newest_months(
+    connection: Connection, user_ids: Collection[UUID], until: date, count: int
+) -> list[date]:
+    """The last months, `until` included, in which these people started jobs, newest first."""
+    return list(
+        connection.scalars(
+            select(_HELD.month)
+            .where(_HELD.user_id.in_(user_ids), _HELD.month <= until)
+            .distinct()
+            .order_by(_HELD.month.desc())
+            .limit(count)
+        )
+    )
+
+
+def every_job(connection: Connection, user_ids: Collection[UUID], month: date) -> Iterator[Row]:
+    """All jobs that count in a month, in the order of their start, read as a stream."""
+    yield from connection.execution_options(yield_per=500).execute(
+        select(
+            _JOB.name,
+            _JOB.status,
+            _JOB.preset,
+            _JOB.gpu_pricing_tier.label("tier"),
+            _JOB.queued_at,
+            _JOB.actual_cost.label("cost"),
+            RESERVED.label("reserved"),
+            users.c.name.label("person"),
+            clients.c.name.label("client"),
+            projects.c.name.label("project"),
+        )
+        .select_from(
+            _counted()
+            .join(users, users.c.id == _HELD.user_id)
+            .outerjoin(clients, clients.c.id == _JOB.client_id)
+            .outerjoin(projects, projects.c.id == _JOB.project_id)
+        )
+        .where(_in_month(user_ids, month))
+        .order_by(_JOB.queued_at, _JOB.id)
     )
 
 
@@ -182,8 +229,7 @@ def cumulative(
     return list(
         connection.execute(
             select(day.label("day"), func.sum(_JOB.actual_cost).label("cost"))
-            .select_from(_counted())
-            .where(_in_month(user_ids, month))
+            .where(_JOB.created_by.in_(user_ids), _JOB.budget_month == month)
             .group_by("day")
             .order_by("day")
         )

@@ -210,7 +210,15 @@ training_jobs = Table(
         "queued_at IS NULL OR (budget_month IS NOT NULL AND estimated_cost_max IS NOT NULL)",
         name="started_jobs_are_priced",
     ),
-    Index("ix_training_jobs_budget", "created_by", "budget_month"),
+    Index(  # covers what a month's sums need
+        "ix_training_jobs_budget",
+        "created_by",
+        "budget_month",
+        postgresql_include=[
+            *("id", "actual_cost", "status", "preset", "gpu_pricing_tier", "client_id"),
+            *("project_id", "queued_at", "ended_at"),
+        ],
+    ),
     Index("ix_training_jobs_created", "created_at"),
     Index("ix_training_jobs_ended", "ended_at", postgresql_where=text("queued_at IS NOT NULL")),
     Index(
@@ -326,7 +334,12 @@ budget_reservations = Table(
     Column("settled_at", Moment),
     Column("settled_cost", Dollars),
     CheckConstraint("(settled_at IS NULL) = (settled_cost IS NULL)", name="settled_with_cost"),
-    Index("ix_budget_reservations_month", "user_id", "month"),
+    Index(
+        "ix_budget_reservations_month",
+        "user_id",
+        "month",
+        postgresql_include=["job_id", "amount", "settled_at", "settled_cost"],
+    ),
 )
 
 #: Append-only: triggers refuse UPDATE, DELETE and TRUNCATE, and chain each row to the one before.

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.spending import RESERVED
@@ -79,3 +79,8 @@ def set_limit(
         .values(manager_id=manager_id, effective_month=month, **values)
         .on_conflict_do_update(index_elements=["manager_id", "effective_month"], set_=values)
     )
+
+
+def lift(connection: Connection, manager_id: UUID) -> None:
+    """No limit above the team any more. All rows go: an earlier month's would hold again."""
+    connection.execute(delete(team_budgets).where(team_budgets.c.manager_id == manager_id))

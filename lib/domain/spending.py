@@ -29,10 +29,13 @@ def project(budget: Budget, daily: Sequence[Decimal], days_left: int) -> Project
     """The month's end, from what is spent and reserved and from the days before.
 
     `daily` is what each of the last days cost, oldest first, up to yesterday. With fewer than seven
-    of them the projection is what is spent and reserved, without a claim about new jobs.
+    of them, or no day left, it is what is spent and reserved, without a claim about new jobs.
     """
     committed = budget.spent + budget.reserved
-    if len(daily) < LEAST_DAYS or days_left <= 0:
+    if days_left <= 0:
+        basis = "what is spent and reserved; no further day of the month is to come"
+        return Projection(committed, committed, committed, basis)
+    if len(daily) < LEAST_DAYS:
         basis = "what is spent and reserved; too few days yet to expect more"
         return Projection(committed, committed, committed, basis)
     a_day = statistics.mean(daily)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from lib.quotes.sheet import ACCENT, FAINT, SOFT, Sheet
-from lib.quotes.typesetter import Colour
+from lib.paper.sheet import ACCENT, FAINT, SOFT, Sheet
+from lib.paper.typesetter import Colour
 
 SHARES: tuple[Colour, ...] = (ACCENT, SOFT, FAINT)
 _SHORTEST = 0.6  # mm: an amount of nothing still shows where its bar would start

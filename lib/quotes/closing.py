@@ -2,7 +2,7 @@
 
 from lib.domain.money import usd
 from lib.domain.quote import Choice, Quote, Revision, accuracy, long_date, terms
-from lib.quotes.sheet import (
+from lib.paper.sheet import (
     BODY,
     INK,
     LABEL,

@@ -8,9 +8,8 @@ from fpdf.enums import Align
 from lib.domain.estimate import VARIANCE, Estimate, format_hours
 from lib.domain.money import usd
 from lib.domain.quote import Choice
-from lib.quotes import charts
-from lib.quotes.fonts import Weight
-from lib.quotes.sheet import (
+from lib.paper.fonts import Weight
+from lib.paper.sheet import (
     ACCENT,
     AMBER,
     AMBER_TINT,
@@ -24,7 +23,8 @@ from lib.quotes.sheet import (
     WIDTH,
     Sheet,
 )
-from lib.quotes.typesetter import Style
+from lib.paper.typesetter import Style
+from lib.quotes import charts
 
 _HEADLINE = Style(24, Weight.BOLD, ACCENT)
 _SUBHEADLINE = Style(15, Weight.BOLD, INK)

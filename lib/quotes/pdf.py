@@ -10,9 +10,8 @@ from fpdf.enums import Align
 
 from lib.domain.estimate import Estimate
 from lib.domain.quote import Choice, Comparison, Quote, long_date
-from lib.quotes import closing, figures, side_by_side
-from lib.quotes.fonts import Weight
-from lib.quotes.sheet import (
+from lib.paper.fonts import Weight
+from lib.paper.sheet import (
     ACCENT,
     BODY,
     INK,
@@ -25,8 +24,9 @@ from lib.quotes.sheet import (
     WIDTH,
     Sheet,
 )
-from lib.quotes.text import clean
-from lib.quotes.typesetter import Style, Typesetter
+from lib.paper.text import clean
+from lib.paper.typesetter import Style, Typesetter
+from lib.quotes import closing, figures, side_by_side
 
 _COMPANY = Style(14, Weight.BOLD, INK)
 _TITLE = Style(19, Weight.BOLD, ACCENT)

@@ -12,8 +12,7 @@ from lib.domain.estimate import Estimate, format_hours
 from lib.domain.history import VARIANCE
 from lib.domain.money import usd
 from lib.domain.quote import Cell, Choice, ComparedPreset, Comparison
-from lib.quotes import charts, figures
-from lib.quotes.sheet import (
+from lib.paper.sheet import (
     ACCENT,
     BODY,
     LABEL,
@@ -25,6 +24,7 @@ from lib.quotes.sheet import (
     WIDTH,
     Sheet,
 )
+from lib.quotes import charts, figures
 
 _TITLES, _GAP, _PAD = 38.0, 2.0, 2.5  # mm: the presets' column, between columns, inside a cell
 _BAR = 1.6

@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from lib.db import budgets, team_budgets, users
 from lib.db.connection import reading, transaction
 from lib.domain.audit import ActionType
 from lib.domain.budget import Budget, billing_month
 from lib.domain.people import MANAGING, Person, may_set_limit
+from lib.services import people
 from lib.services.errors import NotAllowed, NotFound
 from lib.settings import settings
 
@@ -111,8 +112,21 @@ def set_limit(
 def team_limit(manager_id: UUID) -> Decimal | None:
     """The limit above a manager's team this month, None where there is none."""
     with reading() as connection:
-        teams = team_budgets.over(connection, manager_id, this_month())
-    return next((team.limit for team in teams if team.manager_id == manager_id), None)
+        return _team_limit(connection, manager_id)
+
+
+def team_month(actor: Person, manager_id: UUID) -> Budget | None:
+    """Where this month stands against the limit of a manager's team; None where there is none.
+
+    It counts the manager and all who report to them. Raises NotAllowed for people not overseen.
+    """
+    if manager_id not in {person.id for person in people.overseen(actor)}:
+        raise NotAllowed("You see the budgets of your own team.")
+    with reading() as connection:
+        limit = _team_limit(connection, manager_id)
+        if limit is None:
+            return None
+        return team_budgets.snapshot(connection, manager_id, limit, this_month())
 
 
 def set_team_limit(
@@ -123,21 +137,62 @@ def set_team_limit(
     Set by who may set the manager's own. Raises NotAllowed, NotFound.
     """
     with transaction() as connection:
-        manager = users.by_id(connection, manager_id)
-        if manager is None:
-            raise NotFound("There is no such user.")
-        if not may_set_limit(actor, manager.id, manager.manager_id):
-            raise NotAllowed("A team's limit is set by an admin, the owner or the manager's own.")
-        team_budgets.lock(connection, [manager_id])
+        before = _hold_team(connection, actor, manager_id)
         team_budgets.set_limit(
             connection, manager_id=manager_id, month=this_month(), limit=limit, set_by=actor.id
         )
-        budgets.audit(
-            connection,
-            ActionType.LIMIT_SET,
-            user_id=manager_id,
-            actor_id=actor.id,
-            amount=limit,
-            details={"team": True, "effective_month": this_month().isoformat()},
-            ip_address=ip_address,
-        )
+        _audit_team(connection, actor, manager_id, limit, before, ip_address)
+
+
+def lift_team_limit(actor: Person, manager_id: UUID, ip_address: str | None = None) -> None:
+    """From this month on nothing is above the limits of the team's members.
+
+    What it was stays in the audit log. Raises NotAllowed, NotFound where there is no limit.
+    """
+    with transaction() as connection:
+        before = _hold_team(connection, actor, manager_id)
+        if before is None:
+            raise NotFound("There is no limit above this team.")
+        team_budgets.lift(connection, manager_id)
+        _audit_team(connection, actor, manager_id, None, before, ip_address)
+
+
+def _team_limit(connection: Connection, manager_id: UUID) -> Decimal | None:
+    teams = team_budgets.over(connection, manager_id, this_month())
+    return next((team.limit for team in teams if team.manager_id == manager_id), None)
+
+
+def _hold_team(connection: Connection, actor: Person, manager_id: UUID) -> Decimal | None:
+    """Locks the team's limit for the actor to change; returns what it is."""
+    manager = users.by_id(connection, manager_id)
+    if manager is None:
+        raise NotFound("There is no such user.")
+    if not may_set_limit(actor, manager.id, manager.manager_id):
+        raise NotAllowed("A team's limit is set by an admin, the owner or the manager's own.")
+    team_budgets.lock(connection, [manager_id])
+    return _team_limit(connection, manager_id)
+
+
+def _audit_team(
+    connection: Connection,
+    actor: Person,
+    manager_id: UUID,
+    limit: Decimal | None,
+    before: Decimal | None,
+    ip_address: str | None,
+) -> None:
+    """`limit` is None where it was lifted."""
+    budgets.audit(
+        connection,
+        ActionType.LIMIT_SET,
+        user_id=manager_id,
+        actor_id=actor.id,
+        amount=limit,
+        details={
+            "team": True,
+            "lifted": limit is None,
+            "before": before,
+            "effective_month": this_month().isoformat(),
+        },
+        ip_address=ip_address,
+    )

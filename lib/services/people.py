@@ -1,5 +1,7 @@
 """Who works here, for those who manage."""
 
+from uuid import UUID
+
 from sqlalchemy import Row
 
 from lib.db import users
@@ -15,6 +17,19 @@ def overseen(actor: Person) -> list[Person]:
     if actor.role not in ADMINISTERING:
         others = [user for user in others if user.manager_id == actor.id]
     return [actor, *map(_person, others if actor.role in MANAGING else [])]
+
+
+def team(actor: Person, manager_id: UUID) -> list[Person]:
+    """A manager first, then those who report to them, as far as the actor oversees them.
+
+    Raises NotAllowed.
+    """
+    seen = {person.id: person for person in overseen(actor)}
+    if manager_id not in seen:
+        raise NotAllowed("You see your own budget and those of the people you manage.")
+    with reading() as connection:
+        members = users.team_of(connection, manager_id)
+    return [seen[manager_id], *(one for key, one in seen.items() if key in members)]
 
 
 def everyone(actor: Person) -> list[Person]:

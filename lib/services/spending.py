@@ -47,38 +47,71 @@ class MonthReport:
     team: list[Row]
     accuracy: ForecastAccuracy | None
 
+    @property
+    def accuracy_text(self) -> str:
+        """How good forecasts have been, or why there is nothing to tell yet."""
+        if self.accuracy:
+            return self.accuracy.text
+        if self.team:
+            return "How near forecasts came is told for each person alone"
+        return "No month with a forecast has passed yet: its accuracy is told when one has"
+
 
 def report(actor: Person, user_ids: list[UUID], month: date | None = None) -> MonthReport:
     """A month of one person, or of several together. Raises NotAllowed for people not overseen."""
+    check_overseen(actor, user_ids)
+    now = datetime.now(UTC)
+    with reading() as connection:
+        return read(connection, user_ids, month or this_month(now), now)
+
+
+def check_overseen(actor: Person, user_ids: list[UUID]) -> None:
+    """Raises NotAllowed where one of them is neither the actor nor overseen by them."""
     if not {*user_ids} <= {person.id for person in people.overseen(actor)}:
         raise NotAllowed("You see your own budget and those of the people you manage.")
-    now = datetime.now(UTC)
-    this_month = billing_month(now, settings().time_zone)
-    month = month or this_month
+
+
+def read(connection: Connection, user_ids: list[UUID], month: date, now: datetime) -> MonthReport:
+    """The month as the connection sees it."""
+    budget = _budget(connection, user_ids, month)
+    several = len(user_ids) > 1
     zone = settings().time_zone.key
+    return MonthReport(
+        budget=budget,
+        projection=_projection(connection, user_ids, budget, now),
+        daily=spending.cumulative(connection, user_ids, month, zone),
+        jobs=budgets.month_jobs(connection, user_ids, month),
+        jobs_in_month=budgets.jobs_in_month(connection, user_ids, month),
+        clients=spending.by_client(connection, user_ids, month),
+        configurations=spending.by_configuration(connection, user_ids, month),
+        months=spending.months(connection, user_ids, months_before(month, HISTORY_MONTHS - 1)),
+        limits=spending.limits(connection, user_ids),
+        team=spending.by_person(connection, user_ids, month) if several else [],
+        accuracy=_accuracy(connection, user_ids[0], this_month(now)) if not several else None,
+    )
+
+
+def months_to_show(actor: Person) -> list[date]:
+    """This month, and the last months in which anybody the actor oversees has spent; newest first.
+
+    They are the same for each of these people, so that looking at another keeps the month.
+    """
+    now = this_month(datetime.now(UTC))
+    user_ids = [person.id for person in people.overseen(actor)]
     with reading() as connection:
-        budget = _budget(connection, user_ids, month)
-        several = len(user_ids) > 1
-        return MonthReport(
-            budget=budget,
-            projection=_projection(connection, user_ids, budget, now),
-            daily=spending.cumulative(connection, user_ids, month, zone),
-            jobs=budgets.month_jobs(connection, user_ids, month),
-            jobs_in_month=budgets.jobs_in_month(connection, user_ids, month),
-            clients=spending.by_client(connection, user_ids, month),
-            configurations=spending.by_configuration(connection, user_ids, month),
-            months=spending.months(connection, user_ids, months_before(month, HISTORY_MONTHS - 1)),
-            limits=spending.limits(connection, user_ids),
-            team=spending.by_person(connection, user_ids, month) if several else [],
-            accuracy=_accuracy(connection, user_ids[0], this_month) if not several else None,
-        )
+        found = spending.newest_months(connection, user_ids, now, HISTORY_MONTHS)
+    return found if now in found else [now, *found]
+
+
+def this_month(now: datetime) -> date:
+    return billing_month(now, settings().time_zone)
 
 
 def keep_forecasts() -> None:
     """The daily task: each user's projection of the month, to be judged when it has passed."""
     now = datetime.now(UTC)
     today = now.astimezone(settings().time_zone).date()
-    month = billing_month(now, settings().time_zone)
+    month = this_month(now)
     with transaction() as connection:
         for user in users.everyone(connection):
             budget = _budget(connection, [user.id], month)
@@ -123,8 +156,10 @@ def _projection(
     return project(budget, daily, left)
 
 
-def _accuracy(connection: Connection, user_id: UUID, this_month: date) -> ForecastAccuracy | None:
-    since = months_before(this_month, ACCURACY_MONTHS)
-    projected = spending.mid_month_forecasts(connection, user_id, since, this_month, MIDDLE_DAY)
+def _accuracy(connection: Connection, user_id: UUID, before: date) -> ForecastAccuracy | None:
+    since = months_before(before, ACCURACY_MONTHS)
+    projected = spending.mid_month_forecasts(connection, user_id, since, before, MIDDLE_DAY)
+    if not projected:
+        return None
     actual = {row.month: row.spent for row in spending.months(connection, [user_id], since)}
     return forecast_accuracy(projected, actual)

@@ -34,11 +34,12 @@ def budget_exceeded(person: Person, opened: OpenDraft, assessment: Assessment) -
     decision, budget = assessment.decision, assessment.budget
     assert decision is not None
     remaining = max(budget.remaining, ZERO)
+    short = assessment.overrun if decision.allowed else decision.cost_max - remaining  # a team's
     wizard.facts(
         [
             ("Estimated Cost", usd(decision.cost_max), "at most"),
             ("Remaining Budget", usd(remaining), f"of {usd(budget.limit)} this month"),
-            ("Shortfall", usd(decision.cost_max - remaining), "to the limit"),
+            ("Shortfall", usd(short), "to the limit"),
         ]
     )
     ahead = forecast(budget, decision.cost_max)

@@ -1,21 +1,16 @@
-"""The parts of the budget page: whose month, the limit's form, where the money went."""
+"""The parts of the budget page: whose month, its figures, where the money went."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 from sqlalchemy import Row
 
 from lib.domain.budget import Budget, forecast
-from lib.domain.money import ZERO, parse_usd, usd
+from lib.domain.money import ZERO, usd
 from lib.domain.offers import TIER_TITLES, Tier
 from lib.domain.people import Person
-from lib.domain.requests import Effective
-from lib.services import budgets
-from lib.services.errors import Refusal
 from lib.services.spending import MonthReport
-from lib.ui.client_address import client_address
 from lib.ui.month_charts import months_chart
 from lib.ui.tables import dollars, frame, money_column
 from lib.ui.text import plain
@@ -41,68 +36,44 @@ def choose_subjects(person: Person, overseen: Sequence[Person]) -> list[Person]:
     return list(overseen) if chosen == TEAM else [everyone[chosen]]
 
 
-def figures(report: MonthReport) -> list[tuple[str, str, str]]:
+def figures(report: MonthReport, *, passed: bool) -> list[tuple[str, str, str]]:
     """The tiles: limit, spent, reserved, remaining, projected."""
     budget, projection = report.budget, report.projection
-    jobs = f"{budget.active_jobs} active job{'' if budget.active_jobs == 1 else 's'}"
     return [
         ("Limit", usd(budget.limit), f"up to {usd(budget.ceiling)} with the grace"),
         ("Spent", usd(budget.spent), f"{budget.used_percent} % used, reserved included"),
-        ("Reserved", usd(budget.reserved), f"what {jobs} may still cost"),
-        ("Remaining", usd(budget.remaining), f"until {budget.resets_on:%d %B}"),
-        ("Projected", usd(projection.expected), _band(report)),
+        ("Reserved", usd(budget.reserved), _holders(budget)),
+        (
+            "Remaining",
+            usd(budget.remaining),
+            "at the month's end" if passed else f"until {budget.resets_on:%d %B}",
+        ),
+        ("Came to" if passed else "Projected", usd(projection.expected), _band(report)),
     ]
 
 
-def show_forecast(report: MonthReport) -> None:
+def team_figures(team: Budget | None) -> list[tuple[str, str, str]]:
+    """A tile for the limit above a manager's team, where there is one."""
+    if team is None:
+        return []
+    left = (
+        f"{usd(team.remaining)} left of it"
+        if team.remaining >= ZERO
+        else f"exceeded by {usd(-team.remaining)}"
+    )
+    return [("Team limit", usd(team.limit), left)]
+
+
+def show_forecast(report: MonthReport, *, passed: bool) -> None:
     """FR1.2.2's forecast, in green or red, and how good forecasts have been."""
+    if passed:
+        st.caption(plain(f"{report.accuracy_text}."))
+        return
     ahead = forecast(report.budget, ZERO)
     over = report.projection.expected > report.budget.limit
     told = ahead.text.replace(" + this job", "")
     st.markdown(f":{'red' if over or ahead.over else 'green'}[{plain(told)}]")
-    accuracy = (
-        report.accuracy.text
-        if report.accuracy
-        else "No month with a forecast has passed yet: its accuracy is told when one has"
-    )
-    st.caption(plain(f"Projection: {report.projection.basis}. {accuracy}."))
-
-
-def set_limit_form(actor: Person, subject: Person, budget: Budget) -> None:
-    """The limit from a month on; a bad amount changes nothing and says why."""
-    with st.form("limit", border=False, enter_to_submit=True):
-        amount, grace, month = st.columns([2, 1, 2])
-        text = amount.text_input(
-            "Monthly limit in dollars", value=f"{budget.limit:.2f}", key=f"limit-{subject.id}"
-        )
-        percent = grace.number_input(
-            "Grace in %", 0.0, 100.0, float(budget.grace_percent), 1.0, key=f"grace-{subject.id}"
-        )
-        begins = month.segmented_control(
-            "Effective Date",
-            list(Effective),
-            default=Effective.THIS_MONTH,
-            format_func=lambda one: "This Month" if one is Effective.THIS_MONTH else "Next Month",
-            key=f"month-{subject.id}",
-        )
-        st.caption(f"For {plain(subject.name)}, until it is set again.")
-        sent = st.form_submit_button("Set the limit", type="primary")
-    if not sent:
-        return
-    try:
-        budgets.set_limit(
-            actor,
-            subject.id,
-            parse_usd(text, "monthly limit"),
-            month=budget.resets_on if begins is Effective.NEXT_MONTH else budget.month,
-            grace_percent=Decimal(str(percent)),
-            ip_address=client_address(),
-        )
-    except (ValueError, Refusal) as error:
-        st.error(plain(error), icon=":material/error:")
-    else:
-        st.toast(f"The limit of {plain(subject.name)} is set.", icon=":material/check:")
-        st.rerun()
+    st.caption(plain(f"Projection: {report.projection.basis}. {report.accuracy_text}."))
 
 
 def show_team(report: MonthReport) -> None:
@@ -179,6 +150,13 @@ def _table(key: str, rows: Sequence[Row], columns: dict[str, Any]) -> None:
             "From": st.column_config.DateColumn(format="MMM YYYY"),
         },
     )
+
+
+def _holders(budget: Budget) -> str:
+    if not budget.active_jobs:
+        return "no active job"
+    jobs = f"{budget.active_jobs} active job{'' if budget.active_jobs == 1 else 's'}"
+    return f"what {jobs} may still cost"
 
 
 def _band(report: MonthReport) -> str:

@@ -1,7 +1,10 @@
 """How the presets have done, as a table (FR1.1.2's analytics)."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from lib.domain.preset_record import QuarterRecord
 from lib.domain.presets import PRESETS
 from lib.services.comparison import preset_records
 from lib.ui.text import safe
@@ -22,19 +25,37 @@ def draw_records() -> None:
         if not records:
             st.caption("No history yet: no job has been completed or has failed.")
             return
-        body = "".join(
-            f"<tr><th scope=row>{safe(PRESETS[one.preset].title)}</th><td>{one.quarter_text}</td>"
-            f"<td>{'rented' if one.rented else 'this machine'}</td><td>{one.jobs:,}</td>"
-            f"<td>{one.success.text}</td><td>{one.difference_text}</td></tr>"
-            for preset in PRESETS
-            for one in records
-            if one.preset == preset
-        )
-        heads = ("Quarter", "Ran on", "Jobs", "Succeeded", "Cost against estimate")
-        columns = "".join(f"<th scope=col>{head}</th>" for head in heads)
-        table = f'<table class="rows compared"><tr><td></td>{columns}</tr>{body}</table>'
-        st.html(f'<div class="learned">{table}</div>')
+        st.html(f'<div class="learned">{_table(records)}</div>')
         st.caption(
-            "Jobs that were completed or failed, of everybody. Cost is the mean of completed jobs; "
-            "runs that cost nothing are left out of it."
+            "Share of jobs that were completed, of all that were completed or failed, everybody's. "
+            "Below it, how far their cost was from its estimate on average; free runs have none."
         )
+
+
+def _table(records: Sequence[QuarterRecord]) -> str:
+    """A row a preset and place, a column a quarter, the newest on the right."""
+    quarters = sorted({one.quarter: one.quarter_text for one in records}.items())
+    rows = []
+    for preset in PRESETS.values():
+        for rented in (True, False):
+            own = {
+                one.quarter: one
+                for one in records
+                if (one.preset, one.rented) == (preset.name, rented)
+            }
+            if own:
+                cells = "".join(f"<td>{_cell(own.get(first))}</td>" for first, _ in quarters)
+                name = f"{preset.title}, {'rented' if rented else 'this machine'}"
+                jobs = f"{sum(one.jobs for one in own.values()):,}"
+                rows.append(f"<tr><th scope=row>{safe(name)}</th><td>{jobs}</td>{cells}</tr>")
+    heads = "".join(f"<th scope=col>{name}</th>" for _, name in quarters)
+    return (
+        '<table class="rows compared"><tr><td></td><th scope=col>Jobs</th>'
+        f"{heads}</tr>{''.join(rows)}</table>"
+    )
+
+
+def _cell(record: QuarterRecord | None) -> str:
+    if record is None:
+        return "–"
+    return f"{record.success.text} of {record.jobs:,}<br><small>{record.difference_text}</small>"

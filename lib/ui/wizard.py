@@ -1,9 +1,8 @@
-"""What the wizard's pages share: the head with the steps, cards, fact tiles, the foot."""
+"""What the wizard's pages share: the head with the steps, fact tiles, the foot."""
 
 from collections.abc import Iterable
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lib.domain.people import Person
 from lib.services import drafts
@@ -48,12 +47,6 @@ def foot(person: Person, opened: OpenDraft, name: str) -> None:
             drafts.discard(person, opened.job_id)
             drafting.forget()
             go("jobs")
-
-
-def choice_card(name: str, *, chosen: bool) -> DeltaGenerator:
-    """A card to choose from; the style sheet marks the chosen one by its key."""
-    key = f"card-{name}{'-selected' if chosen else ''}"
-    return st.container(key=key, gap="small", height="stretch")
 
 
 def facts(tiles: Iterable[tuple[str, str, str]]) -> None:

@@ -110,3 +110,37 @@ def test_the_budget_of_the_owner_or_of_anybody(
     assert "No job was started this month." in cli("budget", "show").out
     said = cli("budget", "show", "--user", "nobody@example.com").refused()
     assert said == "Nobody here has the address nobody@example.com."
+
+
+def test_a_months_statement_is_written_for_one_person_and_for_a_team(
+    owner: Any, person: Make, cli: Make, tmp_path: Path
+) -> None:
+    manager = person(role="manager", name="Max", email="max@example.com", manager=owner)
+    person(name="Ana", manager=manager)
+    out = tmp_path / "month.pdf"
+
+    run = cli("budget", "pdf", "--user", "MAX@example.com", "--out", out, "--json")
+    assert (run.data["subject"], run.data["limit"], run.data["jobs"]) == ("Max", 500, 0)
+    assert out.read_bytes().startswith(b"%PDF")
+
+    team = cli("budget", "pdf", "--user", "max@example.com", "--team", "--out", out)
+    assert team.code == 0, team.err
+    assert "Max and team (2 people)" in team.out
+    past = cli("budget", "pdf", "--month", "2026-01", "--out", out, "--json")
+    assert (past.data["subject"], past.data["month"]) == ("Ada", "2026-01-01")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--month", "2026-13"], "month: '2026-13' is not a month such as 2026-11"),
+        (["--user", "nobody@example.com"], "Nobody here has the address nobody@example.com."),
+        (["--user", "nobody"], "e-mail: write an address"),
+    ],
+)
+def test_a_statement_that_cannot_be_made_is_refused_and_nothing_is_written(
+    owner: Any, cli: Make, tmp_path: Path, options: list[str], said: str
+) -> None:
+    out = tmp_path / "month.pdf"
+    assert said in cli("budget", "pdf", *options, "--out", out).refused()
+    assert list(tmp_path.iterdir()) == []

@@ -1,24 +1,28 @@
-"""A process of the audit race: several people write to the log at the same moment."""
+"""A process of the audit race: `python -m tests.db.auditing_together ROWS USER_ID...`.
 
-from collections.abc import Sequence
+It says that it is ready, and begins at a line on its standard input.
+"""
+
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from lib.db import budgets
-from lib.db.connection import transaction
+from lib.db.connection import database, transaction
 from lib.domain.audit import ActionType
 
 
-def write(people: Sequence[UUID], rows: int, barrier: Any) -> None:
-    """Each person writes so many rows, each in a transaction of its own."""
+def main(rows: int, people: list[UUID]) -> None:
+    """Each person, in a thread of their own, writes so many rows, a transaction each."""
+    database()
+    print("ready", flush=True)
+    sys.stdin.readline()
     with ThreadPoolExecutor(len(people)) as pool:
-        list(pool.map(partial(_write, rows=rows, barrier=barrier), people))
+        list(pool.map(partial(_write, rows), people))
 
 
-def _write(user_id: UUID, rows: int, barrier: Any) -> None:
-    barrier.wait()
+def _write(rows: int, user_id: UUID) -> None:
     for number in range(rows):
         with transaction() as connection:
             budgets.audit(
@@ -28,3 +32,7 @@ def _write(user_id: UUID, rows: int, barrier: Any) -> None:
                 actor_id=user_id,
                 justification=f"number {number}",
             )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), [UUID(text) for text in sys.argv[2:]])

@@ -1,7 +1,10 @@
 """The audit log's chain in a real database: who tampers with it, even as superuser, is found."""
 
-import multiprocessing
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +15,14 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from lib.db import audit as queries
-from lib.db import budgets
+from lib.db import budgets, jobs
 from lib.db.connection import MIGRATIONS, migrate, reading, transaction
 from lib.db.connection import database as pool
 from lib.db.tables import budget_audit_log
 from lib.domain.audit import ActionType, entry_hash
 from lib.domain.people import Person
 from lib.services import audit
-from tests.db.auditing_together import write
+from lib.settings import PROJECT
 
 Make = Callable[..., Any]
 PROCESSES, THREADS, ROWS = 2, 4, 25
@@ -274,21 +277,61 @@ def test_rows_from_before_the_chain_are_chained_by_the_migration(owner: Person) 
         connection.execute(text("DELETE FROM budget_audit_log"))
 
 
+def test_whoever_waits_for_a_job_does_not_hold_the_chain(owner: Person, draft: Make) -> None:
+    """Else it and the one who has the job would wait for each other."""
+    opened = draft(owner)
+    line = {"user_id": owner.id, "actor_id": owner.id, "job_id": opened.job_id}
+
+    def write_without_the_job() -> None:
+        with transaction() as connection:
+            budgets.audit(connection, ActionType.VALIDATION_BLOCKED, **line)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as connection:
+            jobs.lock(connection, opened.job_id)
+            waiting = pool.submit(write_without_the_job)
+            while not someone_waits():
+                assert not waiting.done()
+            budgets.audit(connection, ActionType.STARTED, **line)
+        waiting.result(timeout=20)
+    assert (audit.verify(owner).reason, audit.verify(owner).rows) == ("", 2)
+
+
+def someone_waits() -> bool:
+    """For a lock, in this installation's database."""
+    time.sleep(0.02)
+    with reading() as connection:
+        return bool(
+            connection.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+            )
+        )
+
+
 def race(people: list[Person]) -> None:
-    """Two processes with four writers each."""
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(PROCESSES * THREADS, timeout=60)
+    """Two processes with four writers each, all at once."""
+    module = [sys.executable, "-m", "tests.db.auditing_together", str(ROWS)]
     processes = [
-        context.Process(
-            target=write, args=([one.id for one in people[share::PROCESSES]], ROWS, barrier)
+        subprocess.Popen(
+            [*module, *(str(one.id) for one in people[share::PROCESSES])],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for share in range(PROCESSES)
     ]
     for process in processes:
-        process.start()
+        assert process.stdout.readline() == "ready\n"
     for process in processes:
-        process.join(60)
-        assert process.exitcode == 0
+        process.stdin.write("begin\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
 
 
 def test_parallel_writers_make_one_unbroken_chain(owner: Person, person: Make) -> None:

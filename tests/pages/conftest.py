@@ -77,14 +77,13 @@ def come_from_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_page(
-    database: Any, switches: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., AppTest]:
+def open_page(database: Any, switches: list[Any]) -> Callable[..., AppTest]:
     """`open_page("job", actor, job_id)`: the page as the actor sees it; signed out without one.
 
     It is run on its own, without the shell: the one way in which a page could be reached unguarded.
     With `faults` what it raises is told as in the app, else it is an exception of the AppTest.
     """
+
     def run(
         name: str, actor: Person | None = None, job: object | None = None, *, faults: bool = False
     ) -> AppTest:

@@ -1,6 +1,7 @@
 """The month's page: its figures for everybody, the limits for who manages."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
-from lib.services import budgets
-from tests.pages.conftest import figures, move, said
+from lib.services import accounts, budgets
+from lib.services.spending import months_before
+from tests.pages.conftest import PAGES, figures, move, said
+from tests.past_jobs import book
 
 
 def press(page: AppTest, label: str) -> Any:
@@ -158,3 +161,132 @@ def test_a_team_is_added_up_and_each_member_listed(
     team = page.dataframe[0].value.set_index("Name")
     assert list(team.loc[["Ana", "Ben"], "Reserved"]) == [11.5, 23.0]
     assert str(stranger.id) not in page.selectbox("whose").options
+
+
+def test_nothing_reserved_is_said_in_words(
+    person: Callable[..., Person], open_page: Callable[..., AppTest]
+) -> None:
+    shown = said(open_page("budget", person()))
+    assert "<small>no active job</small>" in shown
+    assert "what 0 active jobs" not in shown
+
+
+@pytest.fixture
+def spent_before(past_job: Callable[..., UUID]) -> Callable[..., date]:
+    """`spent_before(ana, 2, "12.50")`: a job of two months ago; returns its month."""
+
+    def make(actor: Person, months: int, cost: str) -> date:
+        month = months_before(budgets.this_month(), months)
+        ended = datetime(month.year, month.month, 15, 12, tzinfo=UTC)
+        job = past_job(actor, actual_cost=Decimal(cost), ended_at=ended, queued_at=ended)
+        book(job, month)
+        return month
+
+    return make
+
+
+def test_a_month_that_has_passed_is_shown_by_its_address(
+    person: Callable[..., Person],
+    spent_before: Callable[..., date],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    month = spent_before(ana, 2, "12.50")
+    started_job(ana)
+    page = open_page("budget", ana)
+    assert figures(page)["Spent"] == "$0.00"
+    assert page.selectbox("month-shown").options == [
+        f"{budgets.this_month():%B %Y}",
+        f"{month:%B %Y}",
+    ]
+
+    page.selectbox("month-shown").set_value(f"{month:%Y-%m}").run()
+
+    assert not page.exception
+    assert page.query_params["month"] == [f"{month:%Y-%m}"]
+    assert figures(page)["Spent"] == figures(page)["Came to"] == "$12.50"
+    assert f"{month:%B %Y} · this month is over" in said(page)
+    labels = [button.label for button in page.button] + [one.label for one in page.expander]
+    assert "Increase Budget Limit" not in labels
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("2026-13", "is not a month such as 2026-11"),
+        ("![x](https://evil.example/a.png)", "is not a month such as 2026-11"),
+        ("1999-01", "there is nothing to show for January 1999"),
+    ],
+)
+def test_a_bad_month_is_told_and_the_current_one_shown(
+    person: Callable[..., Person], text: str, complaint: str
+) -> None:
+    path = str(PAGES / "budget.py")
+    page = AppTest.from_file(path, default_timeout=20)
+    page.session_state["session_id"] = accounts.open_session(person(limit="77.00").email)
+    page.query_params["month"] = text
+    page.run()
+
+    assert not page.exception
+    assert complaint in page.error[0].value
+    assert f"This is the current month, {budgets.this_month():%B %Y}" in page.error[0].value
+    assert "![x]" not in page.error[0].value
+    assert figures(page)["Limit"] == "$77.00"
+
+
+def test_the_months_pdf_is_offered_and_not_made_before_it_is_asked_for(
+    person: Callable[..., Person], open_page: Callable[..., AppTest]
+) -> None:
+    page = open_page("budget", person())
+    (button,) = page.get("download_button")
+    assert button.proto.label == "PDF for finance"
+    assert button.proto.deferred_file_id
+
+
+def test_a_team_limit_is_set_shown_and_lifted(
+    person: Callable[..., Person],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    admin, manager = person(role="admin"), person(role="manager")
+    started_job(person(manager=manager), cost="10.00")
+    page = open_page("budget", admin)
+    page.selectbox("whose").set_value(str(manager.id)).run()
+    assert "There is none now" in said(page)
+
+    page.text_input(f"team-limit-{manager.id}-None").set_value("$1,200")
+    press(page, "Set the team limit").run()
+    assert not page.error
+    assert budgets.team_limit(manager.id) == Decimal("1200.00")
+    assert figures(page)["Team limit"] == "$1,200.00"
+    assert "$1,188.50 left of it" in said(page)
+
+    field = f"team-limit-{manager.id}-1200.00"
+    page.text_input(field).set_value(" ")
+    press(page, "Set the team limit").run()
+    assert "to lift the limit press" in page.error[0].value
+    page.text_input(field).set_value("plenty")
+    press(page, "Set the team limit").run()
+    assert "team limit: 'plenty' is not an amount" in page.error[0].value
+    assert budgets.team_limit(manager.id) == Decimal("1200.00")
+
+    press(page, "Lift the team limit").run()
+    assert not page.error
+    assert budgets.team_limit(manager.id) is None
+    assert "Team limit" not in figures(page)
+
+
+def test_managers_see_their_teams_limit_and_cannot_set_it(
+    person: Callable[..., Person], open_page: Callable[..., AppTest]
+) -> None:
+    admin, manager = person(role="admin"), person(role="manager")
+    ana = person(manager=manager)
+    budgets.set_team_limit(admin, manager.id, Decimal("300.00"))
+    page = open_page("budget", manager)
+    assert figures(page)["Team limit"] == "$300.00"
+    page.selectbox("whose").set_value("team").run()
+    assert figures(page)["Team limit"] == "$300.00"
+    page.selectbox("whose").set_value(str(ana.id)).run()
+    assert "Team limit" not in figures(page)
+    assert "Set the team limit" not in [button.label for button in page.button]

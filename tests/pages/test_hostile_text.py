@@ -93,10 +93,11 @@ def test_on_the_pages_around_it(
 def test_a_managers_view_of_somebody_with_a_hostile_name(
     person: Callable[..., Person], open_page: Callable[..., AppTest]
 ) -> None:
-    ana = person(name=HOSTILE["first"])
-    page = open_page("budget", person(role="manager"))
+    boss = person(role="manager")
+    ana = person(name=HOSTILE["first"], manager=boss)
+    page = open_page("budget", boss)
 
-    page.selectbox("whose").set_value(ana.id).run()
+    page.selectbox("whose").set_value(str(ana.id)).run()
 
     as_text(page)
 

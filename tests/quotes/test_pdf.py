@@ -19,10 +19,10 @@ from lib.domain.estimate import Estimate, format_hours
 from lib.domain.history import TrackRecord
 from lib.domain.money import usd
 from lib.domain.quote import Cell, ComparedPreset, Comparison, Quote, Revision, terms
+from lib.paper.fonts import REPLACEMENT
 from lib.quotes import render
-from lib.quotes.fonts import REPLACEMENT
+from tests.paper.test_fonts import NAMES
 from tests.quotes.conftest import ON_DEMAND, SPOT, choice, published
-from tests.quotes.test_fonts import NAMES
 
 ROOT = Path(__file__).parents[2]
 RIGHT_TO_LEFT = {"Arabic", "Hebrew"}

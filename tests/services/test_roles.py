@@ -29,6 +29,7 @@ from lib.services import (
     file_care,
     jobs,
     mail,
+    membership,
     offers,
     people,
     quotes,
@@ -39,7 +40,7 @@ from lib.services import (
 )
 from lib.services.assessment import assess
 from lib.services.errors import NotAllowed, NotFound, Refusal
-from tests.conftest import Server
+from tests.conftest import Server, make_person
 from tests.services.all_roles import WHOSE, WHY, Team, installation_of_all_roles, numbers
 
 Try = Callable[[Team, Person, Person], Any]  # the actor does it to the subject, or to their thing
@@ -107,13 +108,13 @@ def set_limit(_: Team, actor: Person, subject: Person) -> None:
 
 
 def is_in_the_log(team: Team, actor: Person, subject: Person) -> bool:
-    jobs.cancel(subject, team.started(subject))
-    return any(entry.user_id == subject.id for entry in audit.entries(actor, Filter()).entries)
+    job_id = team.started(subject)
+    return job_id in [entry.job_id for entry in audit.entries(actor, Filter()).entries]
 
 
 def is_exported(team: Team, actor: Person, subject: Person) -> bool:
-    jobs.cancel(subject, team.started(subject))
-    return subject.email in "".join(audit.as_csv(actor, Filter()))
+    job_id = team.started(subject)
+    return str(job_id) in "".join(audit.as_csv(actor, Filter()))
 
 
 def decided_is_seen(team: Team, actor: Person, subject: Person) -> bool:
@@ -123,8 +124,29 @@ def decided_is_seen(team: Team, actor: Person, subject: Person) -> bool:
     return request_id in [row.id for row in request_views.decided(actor)]
 
 
-def seen(found: Any, id_: Any) -> bool:
-    return id_ in [row.id for row in found]
+def seen(make: Callable[[Team, Person], Any], read: Callable[[Person], Any]) -> Try:
+    """Whether the actor is shown what the subject has just made."""
+
+    def look(team: Team, actor: Person, subject: Person) -> bool:
+        made = make(team, subject)
+        return made in [row.id for row in read(actor)]
+
+    return look
+
+
+def disable(team: Team, actor: Person, _: Person) -> None:
+    membership.disable(actor, make_person().id)
+
+
+def enable(team: Team, actor: Person, _: Person) -> None:
+    newcomer = make_person()
+    membership.disable(team.owner, newcomer.id)
+    membership.enable(actor, newcomer.id)
+
+
+def change_role(team: Team, actor: Person, _: Person) -> None:
+    manager = team.actor("manager").id
+    membership.change(actor, make_person().id, role=Role.MANAGER, manager_id=manager)
 
 
 #: A row: what is tried, and for analyst, manager, admin and owner what comes of it with a thing of
@@ -156,23 +178,23 @@ TABLE: dict[str, tuple[Try, str]] = {
         "AFF AyF Ayy Ayy",
     ),
     "request_views.waiting": (
-        lambda t, a, s: t.asked(s) in [view.request.id for view in request_views.waiting(a)],
+        seen(Team.asked, lambda a: [view.request for view in request_views.waiting(a)]),
         "--- -y- -yy -yy",
     ),
     "request_views.own": (
-        lambda t, a, s: seen(request_views.own(a), t.asked(s)),
+        seen(Team.asked, request_views.own),
         "y-- y-- y-- y--",
     ),
     "request_views.pending_of": (
-        lambda t, a, s: getattr(request_views.pending_of(a), "id", None) == t.asked(s),
-        "--- --- --- ---",
+        seen(Team.asked, lambda a: filter(None, [request_views.pending_of(a)])),
+        "y-- y-- y-- y--",
     ),
-    "request_views.decided": (decided_is_seen, "--- yy- yyy yyy"),
+    "request_views.decided": (decided_is_seen, "--- -y- yyy yyy"),
     "request_views.all_requests": (lambda _, a, __: request_views.all_requests(a), "A A y y"),
     "request_views.one": (lambda t, a, s: request_views.one(a, t.asked(s)), "yFF yyF yyy yyy"),
     "audit.entries": (is_in_the_log, "y-- yy- yyy yyy"),
     "audit.as_csv": (is_exported, "y-- yy- yyy yyy"),
-    "audit.subjects": (lambda _, a, s: seen(audit.subjects(a), s.id), "y-- yy- yyy yyy"),
+    "audit.subjects": (seen(lambda _, s: s.id, audit.subjects), "y-- yy- yyy yyy"),
     "audit.head": (lambda _, a, __: audit.head(a), "A A y y"),
     "audit.verify": (lambda _, a, __: audit.verify(a).intact, "A A y y"),
     # Jobs and their quotes
@@ -182,7 +204,7 @@ TABLE: dict[str, tuple[Try, str]] = {
     "drafts.discard": (lambda t, a, s: drafts.discard(a, t.draft(s)), "yFF yyy yyy yyy"),
     "jobs.view": (lambda t, a, s: jobs.view(a, t.draft(s)), "yFF yyy yyy yyy"),
     "jobs.status_of": (lambda t, a, s: jobs.status_of(a, t.draft(s)), "yFF yyy yyy yyy"),
-    "jobs.listing": (lambda t, a, s: seen(jobs.listing(a), t.draft(s)), "--- --- --- ---"),
+    "jobs.listing": (seen(Team.draft, jobs.listing), "y-- yyy yyy yyy"),
     "quotes.issue": (
         lambda t, a, s: quotes.issue(a, drafts.load(a, t.draft(s))),
         "yFF yyy yyy yyy",
@@ -195,7 +217,7 @@ TABLE: dict[str, tuple[Try, str]] = {
         "yFF yyy yyy yyy",
     ),
     "quotes.listing": (
-        lambda t, a, s: (lambda quote: seen(quotes.listing(a), quote.id))(t.quoted(s)),
+        seen(lambda t, s: t.quoted(s).id, quotes.listing),
         "y-- yyy yyy yyy",
     ),
     # Files: everybody may train on each
@@ -211,8 +233,12 @@ TABLE: dict[str, tuple[Try, str]] = {
     "file_care.verify": (lambda t, a, s: file_care.verify(a, t.file(s)), "yyy yyy yyy yyy"),
     # The installation
     "accounts.add_user": (add_user, "A A y y"),
+    "membership.members": (lambda _, a, __: membership.members(a), "A A y y"),
+    "membership.change": (change_role, "A A y y"),
+    "membership.disable": (disable, "A A y y"),
+    "membership.enable": (enable, "A A y y"),
     "people.everyone": (lambda _, a, __: people.everyone(a), "A y y y"),
-    "people.overseen": (lambda _, a, s: seen(people.overseen(a), s.id), "y-- yy- yyy yyy"),
+    "people.overseen": (seen(lambda _, s: s.id, people.overseen), "y-- yy- yyy yyy"),
     "calibration.refit": (lambda _, a, __: calibration.refit(a), "A y y y"),
     "calibration.adopt_cards": (adopt_cards, "A A y y"),
     "calibration.withdraw_cards": (withdraw_cards, "A A y y"),

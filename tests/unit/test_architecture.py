@@ -15,13 +15,15 @@ MAY_IMPORT = {
     "settings": set(),
     "storage": {"settings"},
     "datafiles": {"domain", "datafiles"},
-    "quotes": {"domain", "quotes"},
+    "paper": {"paper"},
+    "quotes": {"domain", "paper", "quotes"},
+    "reports": {"domain", "paper", "reports"},
     "notify": {"domain", "notify"},
     "db": {"domain", "settings", "db"},
     "engines": {"domain", "settings", "storage", "engines"},
     "services": {
-        *("domain", "settings", "storage", "datafiles", "quotes", "db", "engines", "notify"),
-        "services",
+        *("domain", "settings", "storage", "datafiles", "quotes", "reports", "db", "engines"),
+        *("notify", "services"),
     },
     "worker": {
         *("domain", "settings", "storage", "datafiles", "db", "engines", "notify", "services"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from fpdf import FPDF
 from fpdf.enums import Align, TextDirection
 
-from lib.quotes.fonts import Weight
-from lib.quotes.typesetter import Colour, Style, Typesetter
+from lib.paper.fonts import Weight
+from lib.paper.typesetter import Colour, Style, Typesetter
 
 LEFT, WIDTH, TOP, BOTTOM = 18.0, 174.0, 14.0, 281.0  # mm; the footer is below BOTTOM
 RIGHT = LEFT + WIDTH

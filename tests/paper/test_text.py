@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.quotes.text import clean, graphemes, wrap
+from lib.paper.text import clean, graphemes, wrap
 
 
 def test_line_breaks_and_tabs_become_single_spaces() -> None:

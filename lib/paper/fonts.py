@@ -22,7 +22,7 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 from fontTools.varLib import instancer
 
-from lib.quotes.text import ZERO_WIDTH_JOINERS
+from lib.paper.text import ZERO_WIDTH_JOINERS
 
 REPLACEMENT = "\ufffd"  # shown for a character that no face has
 LATIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2028)))) | {

@@ -6,8 +6,8 @@ import pytest
 import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
-from lib.quotes.fonts import Weight, coverage, face_for, static_font
-from lib.quotes.text import graphemes
+from lib.paper.fonts import Weight, coverage, face_for, static_font
+from lib.paper.text import graphemes
 
 NAMES = {
     "Latin": "Žofia Müller-Świątek",

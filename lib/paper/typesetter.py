@@ -16,8 +16,8 @@ from fpdf.bidi import BidiParagraph, auto_detect_base_direction
 from fpdf.enums import Align, TextDirection
 from fpdf.fonts import TTFFont
 
-from lib.quotes.fonts import BASE, LATIN, REPLACEMENT, Weight, coverage, face_for, static_font
-from lib.quotes.text import clean, graphemes, wrap
+from lib.paper.fonts import BASE, LATIN, REPLACEMENT, Weight, coverage, face_for, static_font
+from lib.paper.text import clean, graphemes, wrap
 
 POINTS_PER_MM = 72 / 25.4
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}
@@ -70,14 +70,27 @@ class Typesetter:
         self._pdf = pdf
         self._folder = folder
         self._characters: frozenset[str] = frozenset().union(*map(clean, texts))
+        # Tables say the same again and again, and every text is measured before it is drawn.
+        self._widths: dict[tuple[str, Style], float] = {}
+        self._wrapped: dict[tuple[str, Style, float], list[Line]] = {}
+        self._drawn: dict[tuple[_Run, Style], str] = {}
 
     def width(self, text: str, style: Style) -> float:
         """How wide the text is on one line."""
-        return sum(self._run_width(run, style) for run in _runs(clean(text), TextDirection.LTR))
+        key = text, style
+        if key not in self._widths:
+            runs = _runs(clean(text), TextDirection.LTR)
+            self._widths[key] = sum(self._run_width(run, style) for run in runs)
+        return self._widths[key]
 
     def wrap(self, text: str, style: Style, width: float) -> list[Line]:
         """The lines the text takes in that width."""
-        text = clean(text)
+        key = text, style, width
+        if key not in self._wrapped:
+            self._wrapped[key] = self._lines(clean(text), style, width)
+        return self._wrapped[key]
+
+    def _lines(self, text: str, style: Style, width: float) -> list[Line]:
         assert set(text) <= self._characters | LATIN, "a text that the fonts were not cut down for"
         direction = auto_detect_base_direction(text)
         lines = wrap(text, width, lambda part: self.width(part, style))
@@ -118,7 +131,9 @@ class Typesetter:
 
     def _draw_run(self, run: _Run, style: Style, x: float, baseline: float) -> None:
         pdf, font = self._pdf, self._font(run.face, style.weight)
-        glyphs = _operators(font, run, style)
+        if (run, style) not in self._drawn:
+            self._drawn[run, style] = _operators(font, run, style)
+        glyphs = self._drawn[run, style]
         colour = " ".join(f"{part / 255:.3f}" for part in style.colour)
         use_font = pdf._set_font_for_page(font, style.size, wrap_in_text_object=False)
         place = f"{x * pdf.k:.2f} {(pdf.h - baseline) * pdf.k:.2f} Td"

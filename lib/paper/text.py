@@ -12,6 +12,7 @@ _INVISIBLE = regex.compile(
 )
 _CLOSING = {"Pe", "Pf", "Po"}  # never first on a line
 _WIDE = {"W", "F"}  # East Asian: a line may break on either side
+_WHITE, _SPACES = regex.compile(r"\s+"), regex.compile(" +")
 # More marks than any orthography stacks would climb over the lines above and below.
 _STACKED_MARKS = regex.compile(r"([\p{Mn}\p{Me}]{4})[\p{Mn}\p{Me}]+")
 
@@ -22,9 +23,9 @@ def clean(text: str) -> str:
     White space, tabs and line breaks become one space; control characters, soft hyphens and
     every bidirectional control go, and so does a fifth mark on one letter; anything else stays.
     """
-    visible = _INVISIBLE.sub("", regex.sub(r"\s+", " ", text))
+    visible = _INVISIBLE.sub("", _WHITE.sub(" ", text))
     composed = _STACKED_MARKS.sub(r"\1", unicodedata.normalize("NFC", visible))
-    return regex.sub(" +", " ", composed).strip()
+    return _SPACES.sub(" ", composed).strip()
 
 
 def graphemes(text: str) -> list[str]:
@@ -39,6 +40,8 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     beside East Asian characters; a word longer than a line after a hyphen or a dot, or else
     between graphemes.
     """
+    if measure(text.rstrip()) <= width:  # as nearly all texts do
+        return [text.rstrip()]
     return [line.rstrip() for line in _fill(text, (_words, _parts, graphemes), width, measure)]
 
 
