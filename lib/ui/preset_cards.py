@@ -6,7 +6,13 @@ from lib.domain.estimate import format_hours
 from lib.domain.history import HISTORY_DAYS, History
 from lib.domain.money import percent, usd
 from lib.domain.offers import Tier, enough_memory
-from lib.domain.presets import PARAMETER_HELP, Preset, memory_needed_gb
+from lib.domain.presets import (
+    PARAMETER_HELP,
+    Preset,
+    default_preset,
+    default_preset_because,
+    memory_needed_gb,
+)
 from lib.services.assessment import Assessment
 from lib.services.estimates import Priced
 from lib.services.quotes import shown_value
@@ -25,7 +31,7 @@ def preset_card(preset: Preset, prices: Sequence[Priced], assessment: Assessment
     html = (
         f"<p>{safe(preset.description)}</p>"
         f'<div class="card-pills">{_risk(preset)}{_success(preset, assessment.history)}'
-        f"{changed}</div>"
+        f"{_suggested(preset, assessment.file.conversation_count)}{changed}</div>"
         f"{_figures(preset, prices)}{_saving(prices)}{_memory(preset, assessment)}"
         f"<p><small>For: {safe(', '.join(preset.use_cases))}.</small></p>"
         f"{_parameters(preset)}"
@@ -66,6 +72,14 @@ def _success(preset: Preset, history: History) -> str:
     text, source = success_text(preset, history)
     tone = "good" if history.preset_success(preset.name) else "quiet"
     return _pill(f"{preset.name}-success", tone, text, source)
+
+
+def _suggested(preset: Preset, conversations: int) -> str:
+    """On the preset that a new job on this file starts from."""
+    if default_preset(conversations) != preset.name:
+        return ""
+    because = f"Suggested because {default_preset_because(conversations)}."
+    return _pill(f"{preset.name}-suggested", "", "Suggested for this file", because)
 
 
 def _figures(preset: Preset, prices: Sequence[Priced]) -> str:

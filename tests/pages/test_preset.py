@@ -63,6 +63,15 @@ def test_a_card_shows_all_that_was_published_of_its_preset(balanced: Any) -> Non
         assert "Published typical" in card["html"]
 
 
+def test_the_preset_that_suits_the_files_size_is_suggested_with_its_reason(balanced: Any) -> None:
+    _, _, page = balanced
+    suggested = {
+        name for name, card in cards(page, "presets").items() if "Suggested for" in card["html"]
+    }
+    assert suggested == {"conservative"}
+    assert "fewer than 150 conversations, and this file has 60" in said(page)
+
+
 def test_the_technical_parameters_are_folded_away_and_each_is_explained(balanced: Any) -> None:
     _, _, page = balanced
     for name, card in cards(page, "presets").items():
