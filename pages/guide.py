@@ -1,4 +1,4 @@
-"""The guide "Understanding LoRA hyperparameters" (FR1.1.2): try each one and see what it does."""
+"""The guide "Understanding LoRA Hyperparameters" (FR1.1.2): try each one and see what it does."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from lib.ui.guard import guard
 
 person = guard()
 
-st.title("Understanding LoRA hyperparameters", anchor=False)
+st.title("Understanding LoRA Hyperparameters", anchor=False)
 st.caption("Move the controls: every figure is computed as you do. Nothing here changes a job.")
 preset = PRESETS[
     st.segmented_control(

@@ -29,7 +29,7 @@ st.caption(
     "panel would show, from the published formula or from finished runs where there are some."
 )
 st.markdown(
-    ":material/menu_book: [Understanding LoRA hyperparameters](/docs/hyperparameters-explained)"
+    ":material/menu_book: [Understanding LoRA Hyperparameters](/docs/hyperparameters-explained)"
 )
 draw_overrides(person, opened, local=assessment.priced.offer.is_local)
 draw_records()

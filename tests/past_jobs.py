@@ -1,6 +1,6 @@
 """Rows of jobs that ended in the past, whatever the engine: history without waiting for it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -89,15 +89,15 @@ def insert_past_job(
         ).scalar_one()
 
 
-def book(job_id: UUID, month: date, *, held: str = "50.00", running: bool = False) -> None:
-    """Makes a past job count in a month, by the reservation that its start would have made."""
+def book(job_id: UUID, *, held: str = "50.00", running: bool = False) -> None:
+    """Makes a past job count in its month, by the reservation that its start would have made."""
     with transaction() as connection:
         job = connection.execute(select(training_jobs).where(training_jobs.c.id == job_id)).one()
         connection.execute(
             insert(budget_reservations).values(
                 job_id=job_id,
                 user_id=job.created_by,
-                month=month,
+                month=job.budget_month,
                 amount=Decimal(held),
                 settled_at=None if running else job.ended_at,
                 settled_cost=None if running else job.actual_cost,

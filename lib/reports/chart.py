@@ -155,10 +155,10 @@ def _legend(sheet: Sheet, statement: Statement, y: float) -> None:
     if budget.ceiling > budget.limit:
         entries.append((AMBER, 0.8, f"with grace {usd(budget.ceiling)}"))
     widths = [sheet.type.width(text, _MARK) + 11 for _, _, text in entries]
-    x = LEFT + _SCALE
+    x = LEFT
     for (colour, dash, text), width in zip(entries, widths, strict=True):
         if x + width > LEFT + WIDTH + 4:
-            x, y = LEFT + _SCALE, y + 3.5
+            x, y = LEFT, y + 3.5
         _line(sheet, colour, x, y + 1.8, x + 6, y + 1.8, dash=dash)
         sheet.type.block(text, _MARK, x + 7, y, width)
         x += width

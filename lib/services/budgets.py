@@ -11,6 +11,7 @@ from lib.db import budgets, team_budgets, users
 from lib.db.connection import reading, transaction
 from lib.domain.audit import ActionType
 from lib.domain.budget import Budget, billing_month
+from lib.domain.money import parse_usd
 from lib.domain.people import MANAGING, Person, may_set_limit
 from lib.services import people
 from lib.services.errors import NotAllowed, NotFound
@@ -66,12 +67,13 @@ def set_limit(
 ) -> None:
     """A user's limit from a month on, this one by default, until a later one takes its place.
 
-    Raises NotAllowed, NotFound, ValueError for a month that has passed or a bad grace. A limit
+    Raises NotAllowed, NotFound, ValueError for a bad amount, month or grace. A limit
     below what is already spent is allowed: it stops further jobs.
     """
     month = month or this_month()
     if month < this_month() or month.day != 1:
         raise ValueError("effective month: must be this month or a later one")
+    limit = parse_usd(f"{limit:f}", "limit")
     with transaction() as connection:
         user = users.by_id(connection, user_id)
         if user is None:
@@ -83,7 +85,7 @@ def set_limit(
         budgets.lock(connection, user_id)
         before = budgets.snapshot(connection, user_id, month)
         grace = before.grace_percent if grace_percent is None else grace_percent
-        if not 0 <= grace <= 100:
+        if not (grace.is_finite() and 0 <= grace <= 100):
             raise ValueError("grace: must be 0 to 100 percent")
         budgets.set_limit(
             connection,
@@ -134,8 +136,9 @@ def set_team_limit(
 ) -> None:
     """A limit above all limits of a manager's team, from this month on.
 
-    Set by who may set the manager's own. Raises NotAllowed, NotFound.
+    Set by who may set the manager's own. Raises NotAllowed, NotFound, ValueError.
     """
+    limit = parse_usd(f"{limit:f}", "team limit")
     with transaction() as connection:
         before = _hold_team(connection, actor, manager_id)
         team_budgets.set_limit(

@@ -16,6 +16,7 @@ from lib.ui.navigation import go, page
 from lib.ui.text import plain
 
 REDUCE, INCREASE, OVERRIDE = "Reduce Job Cost", "Increase Budget Limit", "Manager Override"
+PROCEED = "Proceed anyway (requires justification)"
 _SHOWN = "budget_dialog_shown"  # the digest of the figures that it was opened for by itself
 _STARTED = "started"  # the review leads on from here
 
@@ -54,6 +55,7 @@ def budget_exceeded(person: Person, opened: OpenDraft, assessment: Assessment) -
             else:
                 _override(person, opened, assessment)
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("View detailed budget breakdown and history:", width="content")
         st.page_link(
             page("budget"), label="Budget Dashboard", icon=":material/account_balance_wallet:"
         )
@@ -92,7 +94,7 @@ def _override(person: Person, opened: OpenDraft, assessment: Assessment) -> None
             help=f"At least {least} characters; kept in the audit log for good.",
         )
         sent = st.form_submit_button(
-            "Proceed anyway", type="primary", icon=":material/gavel:", disabled=bool(other)
+            PROCEED, type="primary", icon=":material/gavel:", disabled=bool(other)
         )
     if not sent:
         return

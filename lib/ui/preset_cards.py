@@ -27,7 +27,7 @@ def preset_card(preset: Preset, prices: Sequence[Priced], assessment: Assessment
     """One preset; `prices` are its own hyperparameters on the offers that are compared."""
     draft = assessment.draft
     modified = draft.preset == preset.name and draft.overrides
-    changed = '<span class="pill">Modified below</span>' if modified else ""
+    changed = '<span class="pill plain">Modified below</span>' if modified else ""
     html = (
         f"<p>{safe(preset.description)}</p>"
         f'<div class="card-pills">{_risk(preset)}{_success(preset, assessment.history)}'
@@ -79,7 +79,7 @@ def _suggested(preset: Preset, conversations: int) -> str:
     if default_preset(conversations) != preset.name:
         return ""
     because = f"Suggested because {default_preset_because(conversations)}."
-    return _pill(f"{preset.name}-suggested", "", "Suggested for this file", because)
+    return _pill(f"{preset.name}-suggested", "plain", "Suggested for this file", because)
 
 
 def _figures(preset: Preset, prices: Sequence[Priced]) -> str:

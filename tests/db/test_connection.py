@@ -4,6 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from lib.db.connection import reading
+from lib.db.tables import users
+from tests.conftest import make_person
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -42,3 +49,13 @@ def test_a_killed_server_is_reported_and_started_again(open_folder: Path) -> Non
         timeout=60,
     )
     assert done.stdout.strip() == "told True users 0", done.stderr
+
+
+def test_a_reading_sees_one_moment_and_nothing_committed_meanwhile(database: Any) -> None:
+    count = select(func.count()).select_from(users)
+    with reading() as connection:
+        before = connection.scalar(count)
+        make_person()
+        assert connection.scalar(count) == before
+    with reading() as connection:
+        assert connection.scalar(count) == before + 1

@@ -17,6 +17,7 @@ from lib.services.drafts import OpenDraft
 from tests.pages.conftest import figures, said, texts
 
 Make = Callable[..., Any]
+PROCEED = "Proceed anyway (requires justification)"
 WHY = "The client moved the demonstration to Thursday, and the model has to be ready by then."
 
 
@@ -65,9 +66,12 @@ def test_it_opens_by_itself_and_says_what_is_missing(exceeded: Make) -> None:
     assert shown["Estimated Cost"] == "$11.50"
     assert shown["Remaining Budget"] == "$5.00"
     assert shown["Shortfall"] == "$6.50"
+    assert ":red[Projected Monthly Spend" in said(page)
     assert "Projected Overage\\: \\$6\\.50" in said(page)
     assert [tab.label for tab in page.tabs] == ["Reduce Job Cost", "Increase Budget Limit"]
-    assert "Budget Dashboard" in [text for _, text in texts(page)]
+    told = [text for _, text in texts(page)]
+    leads = told.index("View detailed budget breakdown and history:")
+    assert told[leads + 1] == "Budget Dashboard"
 
 
 def test_once_seen_it_stays_shut_until_it_is_asked_for(exceeded: Make) -> None:
@@ -116,12 +120,12 @@ def test_those_who_manage_may_start_it_with_a_reason(
     assert "Proceed despite budget limit? This will exceed your monthly budget." in said(page)
 
     page.text_area("override-reason").input("Too short")
-    press_inside(page, "Proceed anyway")
+    press_inside(page, PROCEED)
     assert "write 20 to 2,000 characters" in page.error[-1].value
     assert jobs.status_of(who, opened.job_id).status == JobStatus.PENDING_CONFIGURATION
 
     page.text_area("override-reason").input(WHY)
-    press_inside(page, "Proceed anyway")
+    press_inside(page, PROCEED)
     assert jobs.status_of(who, opened.job_id).status == JobStatus.QUEUED
     assert budgets.budget_of(who.id).reserved == Decimal("11.50")
     assert switches == [("job", str(opened.job_id))]
@@ -132,7 +136,7 @@ def test_what_else_is_in_the_way_of_a_start_no_override_clears(
 ) -> None:
     manager = person(role="manager", limit="5.00")
     page = open_page("review", manager, draft(manager, offer_key=ON_DEMAND_KEY).job_id)
-    (proceed,) = [button for button in page.button if button.label == "Proceed anyway"]
+    (proceed,) = [button for button in page.button if button.label == PROCEED]
     assert proceed.disabled
     assert any("RunPod is not connected" in warning.value for warning in page.warning)
 
@@ -156,7 +160,7 @@ def test_an_analyst_asks_for_a_higher_limit_and_sees_that_the_request_waits(
     press(page, "Send the request")
     pending = request_views.pending_of(ana)
     assert (pending.new_limit, pending.job_id) == (Decimal("60.00"), opened.job_id)
-    assert "Proceed anyway" not in labels(page)
+    assert PROCEED not in labels(page)
 
 
 def test_the_job_is_given_up_from_the_dialog(exceeded: Make, switches: list[Any]) -> None:

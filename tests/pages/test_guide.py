@@ -36,7 +36,7 @@ def choose(page: AppTest, key: str, value: str) -> None:
 
 
 def test_it_starts_with_balanced_on_the_70b_model(guide: AppTest) -> None:
-    assert [title.value for title in guide.title] == ["Understanding LoRA hyperparameters"]
+    assert [title.value for title in guide.title] == ["Understanding LoRA Hyperparameters"]
     shown = figures(guide)
     assert shown["Trainable parameters"] == "207,093,760"  # 12,943,360 × 16
     assert shown["Base model"] == "70,553,706,496"

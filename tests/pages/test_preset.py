@@ -57,9 +57,10 @@ def test_a_card_shows_all_that_was_published_of_its_preset(balanced: Any) -> Non
             assert words in card["html"]
         assert f"For: {', '.join(preset.use_cases)}." in card["html"]
         assert f"Requires {preset.vram_gb} GB of GPU memory" in card["html"]
-        hours, spot = preset.typical.hours, preset.typical.spot
+        hours, spot, rent = preset.typical.hours, preset.typical.spot, preset.typical.on_demand
         assert f"<td>{hours[0]}–{hours[1]} hrs</td>" in card["html"]
         assert f"<td>${spot[0]}–{spot[1]}</td>" in card["html"]
+        assert f"<td>${rent[0]}–{rent[1]}</td>" in card["html"]
         assert "Published typical" in card["html"]
 
 

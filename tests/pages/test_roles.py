@@ -47,10 +47,10 @@ TABLE = {
     "gpu": of_a_job("The same job on each offer"),
     "details": of_a_job("So that everybody finds and understands this run"),
     "review": of_a_job("The final check"),
-    "jobs": Row("Click a job's name to open it"),
+    "jobs": Row("New job"),
     "job": of_a_job("This job is a draft"),
     "quotes": Row("No quotes yet"),
-    "guide": Row("Understanding LoRA hyperparameters"),
+    "guide": Row("Understanding LoRA Hyperparameters"),
     "budget": Row(
         "Nothing spent this month",
         parts={"Whose budget": "n n y y y", "Set the limit": "n n n n y"},  # their own

@@ -36,9 +36,10 @@ def booked(past_job: Make) -> Callable[..., UUID]:
             actual_cost=Decimal(cost),
             queued_at=ended,
             ended_at=None if running else ended,
+            budget_month=JUNE,
             **columns,
         )
-        book(job, JUNE, held="50.00", running=running)
+        book(job, running=running)
         return job
 
     return make
@@ -75,8 +76,8 @@ def test_every_job_is_in_it_not_only_those_that_the_page_lists(
     file = training_file(actor=ana)
     for number in range(MOST_JOBS + 3):
         cost = Decimal(number) / 100
-        job = past_job(ana, file=file, actual_cost=cost, queued_at=ended, ended_at=ended)
-        book(job, JUNE)
+        moments = {"queued_at": ended, "ended_at": ended, "budget_month": JUNE}
+        book(past_job(ana, file=file, actual_cost=cost, **moments))
     made = month_reports.statement(ana, [ana.id], JUNE)
     assert len(spending.report(ana, [ana.id], JUNE).jobs) == MOST_JOBS
     assert len(made.jobs) == MOST_JOBS + 3
@@ -148,7 +149,7 @@ def test_months_with_spending_are_offered_newest_first_and_the_current_one_alway
     months = [spending.months_before(this, back) for back in range(1, 9)]
     for month in months:
         ended = datetime(month.year, month.month, 2, tzinfo=UTC)
-        book(past_job(ana, queued_at=ended, ended_at=ended), month)
+        book(past_job(ana, queued_at=ended, ended_at=ended, budget_month=month))
     assert spending.months_to_show(manager) == [this, *months[:6]]
-    book(past_job(ana), this)
+    book(past_job(ana, budget_month=this))
     assert spending.months_to_show(ana) == [this, *months[:5]]

@@ -30,6 +30,7 @@ from lib.services import (
     jobs,
     mail,
     membership,
+    month_reports,
     offers,
     people,
     quotes,
@@ -107,6 +108,11 @@ def set_limit(_: Team, actor: Person, subject: Person) -> None:
     budgets.set_limit(actor, subject.id, Decimal(100_000 + next(numbers)))
 
 
+def lift_team_limit(team: Team, actor: Person, subject: Person) -> None:
+    budgets.set_team_limit(team.owner, subject.id, Decimal(1_000_000))
+    budgets.lift_team_limit(actor, subject.id)
+
+
 def is_in_the_log(team: Team, actor: Person, subject: Person) -> bool:
     job_id = team.started(subject)
     return job_id in [entry.job_id for entry in audit.entries(actor, Filter()).entries]
@@ -167,6 +173,21 @@ TABLE: dict[str, tuple[Try, str]] = {
     "budgets.may_set": (lambda _, a, s: budgets.may_set(a, s.id), "--- -y- -yy yyy"),
     "budgets.overview": (lambda _, a, s: budgets.overview(a, s.id), "yAA yyy yyy yyy"),
     "spending.report": (lambda _, a, s: spending.report(a, [s.id]), "yAA yyA yyy yyy"),
+    "budgets.lift_team_limit": (lift_team_limit, "AAA AyA Ayy yyy"),
+    "budgets.team_month": (lambda _, a, s: budgets.team_month(a, s.id), "yAA yyA yyy yyy"),
+    "spending.check_overseen": (
+        lambda _, a, s: spending.check_overseen(a, [s.id]),
+        "yAA yyA yyy yyy",
+    ),
+    "spending.months_to_show": (lambda _, a, __: spending.months_to_show(a), "y y y y"),
+    "month_reports.statement": (
+        lambda _, a, s: month_reports.statement(a, [s.id]),
+        "yAA yyA yyy yyy",
+    ),
+    "month_reports.document": (
+        lambda _, a, s: month_reports.document(a, [s.id]),
+        "yAA yyA yyy yyy",
+    ),
     "requests.ask": (ask, "y y y R"),  # nobody is above the owner
     "requests.withdraw": (lambda t, a, s: requests.withdraw(a, t.asked(s)), "yFF yFF yFF yFF"),
     "requests.decide approve": (
@@ -238,6 +259,7 @@ TABLE: dict[str, tuple[Try, str]] = {
     "membership.disable": (disable, "A A y y"),
     "membership.enable": (enable, "A A y y"),
     "people.everyone": (lambda _, a, __: people.everyone(a), "A y y y"),
+    "people.team": (lambda _, a, s: people.team(a, s.id), "yAA yyA yyy yyy"),
     "people.overseen": (seen(lambda _, s: s.id, people.overseen), "y-- yy- yyy yyy"),
     "calibration.refit": (lambda _, a, __: calibration.refit(a), "A y y y"),
     "calibration.adopt_cards": (adopt_cards, "A A y y"),

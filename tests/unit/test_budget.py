@@ -1,5 +1,6 @@
 """Budget rules: nothing is allowed above the limit and its grace, alerts at 80 and 90 %."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -8,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.domain.budget import Budget, Verdict, alert, billing_month, decide, next_month
+from lib.domain.budget import (
+    Budget,
+    Verdict,
+    alert,
+    billing_month,
+    decide,
+    forecast,
+    next_month,
+)
 
 AMOUNTS = st.decimals(0, 100_000, places=2)
 
@@ -100,13 +109,31 @@ def test_what_is_left_is_never_said_to_be_negative() -> None:
     ("spent", "said"),
     [
         ("399.00", None),
-        ("400.00", "⚠ Budget Alert: You've used 80% of your monthly budget ($400.00 of $500.00)"),
-        ("450.00", "⚠ Critical Budget Alert: 90% of monthly budget used ($450.00 of $500.00)"),
+        (
+            "400.00",
+            "⚠ Budget Alert: You've used 80% of your monthly budget ($400.00 of $500.00). "
+            "Remaining: $100.00 for this billing period (resets 2026-12-01).",
+        ),
+        (
+            "450.00",
+            "⚠ Critical Budget Alert: 90% of monthly budget used ($450.00 of $500.00). "
+            "Only $50.00 remaining. Consider prioritizing essential training runs.",
+        ),
     ],
 )
 def test_alerts_come_at_eighty_and_ninety_percent(spent: str, said: str | None) -> None:
-    found = alert(month(spent=spent))
-    assert found is None if said is None else found is not None and found.startswith(said)
+    assert alert(month(spent=spent)) == said
+
+
+def test_the_forecast_adds_the_job_to_what_is_spent_and_reserved() -> None:
+    busy = replace(month(spent="300.00", reserved="100.00"), active_jobs=2)
+    assert forecast(busy, Decimal("75.00")).text == (
+        "Projected Monthly Spend: $475.00 (includes 2 active jobs + this job). "
+        "Budget Limit: $500.00."
+    )
+    assert forecast(busy, Decimal("125.50")).text.endswith(
+        "Budget Limit: $500.00. Projected Overage: $25.50"
+    )
 
 
 def test_a_budget_of_nothing_raises_no_alert() -> None:

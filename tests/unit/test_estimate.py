@@ -165,16 +165,24 @@ def test_this_machine_is_never_estimated_by_the_published_formula() -> None:
         balanced(447, offer=local_offer(Decimal("1.00")))
 
 
+LONG = "⚠ Long Training Run: >24 hours. Consider reducing epochs or dataset size."
+COSTLY = (
+    "⚠ High Cost Job: $168.07 estimated. Review configuration or consider Conservative preset."
+)
+
+
 @pytest.mark.parametrize(
     ("epochs", "pairs", "warnings"),
     [
-        (1, 480, 0),  # 24 hours to the minute are not more than 24 hours
-        (1, 481, 1),
-        (3, 447, 2),
+        (1, 480, ()),  # 24 hours to the minute are not more than 24 hours
+        (1, 481, (LONG,)),
+        (3, 447, (COSTLY, LONG)),
     ],
 )
-def test_long_and_costly_jobs_are_warned_about(epochs: int, pairs: int, warnings: int) -> None:
-    assert len(balanced(pairs, epochs).warnings) == warnings
+def test_long_and_costly_jobs_are_warned_about(
+    epochs: int, pairs: int, warnings: tuple[str, ...]
+) -> None:
+    assert balanced(pairs, epochs).warnings == warnings
 
 
 @pytest.mark.parametrize(

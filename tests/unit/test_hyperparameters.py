@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.domain.hyperparameters import ALL_LINEAR, LIMITS, Fraction, Whole
+from lib.domain.hyperparameters import ALL_LINEAR, LIMITS, PARAMETER_HELP, Fraction, Whole
 from lib.domain.presets import PRESETS, hyperparameters, kept_overrides
 
 RANGES = {name: limit for name, limit in LIMITS.items() if isinstance(limit, Whole | Fraction)}
@@ -98,3 +98,15 @@ def test_what_is_kept_is_json_and_gives_the_same_hyperparameters(
     stored = json.loads(json.dumps(kept_overrides(preset, overrides)))
     assert hyperparameters(preset, stored) == hyperparameters(preset, overrides)
     assert kept_overrides(preset, stored) == stored
+
+
+def test_the_five_that_everybody_meets_are_explained_in_the_requirements_words() -> None:
+    said = {": ".join(words) for words in PARAMETER_HELP.values()}
+    assert said >= {
+        "Rank (r): Number of trainable parameters - higher = more learning capacity but slower "
+        "training",
+        "Learning Rate: Speed of model updates - higher = faster learning but risk of instability",
+        "Epochs: Complete passes through dataset - more = better learning but diminishing returns",
+        "Batch Size: Training examples processed simultaneously - larger = faster but more memory",
+        "Gradient Accumulation: Simulates larger batch sizes - higher = more stable gradients",
+    }

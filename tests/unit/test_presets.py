@@ -53,6 +53,56 @@ def test_the_presets_are_those_that_were_published(name: str, published: tuple) 
     )
 
 
+# FR1.1.2: description, risk, use cases; hours, dollars on spot and on demand.
+@pytest.mark.parametrize(
+    ("name", "words", "figures"),
+    [
+        (
+            "conservative",
+            (
+                "Best for high-quality seed datasets and first training runs",
+                *("Low", "green"),
+                "Minimal OOM risk, proven for most datasets, fastest completion",
+                "First training run, high-quality seed data, budget-conscious, quick validation",
+            ),
+            ((8, 10), (25, 30), (80, 120)),
+        ),
+        (
+            "balanced",
+            (
+                "Production-ready configuration for most use cases",
+                *("Medium", "yellow"),
+                "Moderate complexity, requires good dataset quality, production-ready",
+                "Production models, proven reliability, standard datasets, client delivery",
+            ),
+            ((12, 15), (50, 60), (120, 140)),
+        ),
+        (
+            "aggressive",
+            (
+                "Maximum quality for complex datasets, experimentation, when quality is paramount",
+                *("High", "orange"),
+                "Highest quality potential, requires excellent dataset, longer training, "
+                "experimentation recommended",
+                "Complex emotional intelligence, maximum quality, research/experimentation, "
+                "when budget allows",
+            ),
+            ((18, 20), (80, 100), (200, 240)),
+        ),
+    ],
+)
+def test_what_a_card_promises_is_what_was_published(
+    name: str, words: tuple, figures: tuple
+) -> None:
+    preset, typical = PRESETS[name], PRESETS[name].typical
+    uses = ", ".join(preset.use_cases)
+    assert words == (
+        *(preset.description, preset.risk, preset.risk_colour, preset.risk_explained),
+        uses,
+    )
+    assert figures == (typical.hours, typical.spot, typical.on_demand)
+
+
 def test_only_conservative_leaves_the_feed_forward_layers_alone() -> None:
     targets = {name: preset.hyperparameters.target_modules for name, preset in PRESETS.items()}
     assert targets == {"conservative": ATTENTION, "balanced": ALL_LINEAR, "aggressive": ALL_LINEAR}

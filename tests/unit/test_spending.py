@@ -53,6 +53,7 @@ def test_a_month_that_has_passed_comes_to_what_it_came_to(
 ) -> None:
     projection = project(month(spent, reserved), daily, 0)
     assert projection.expected == projection.least == projection.most == spent + reserved
+    assert projection.basis.endswith("no further day of the month is to come")
 
 
 @given(AMOUNTS, AMOUNTS, DAYS, LEFT)
