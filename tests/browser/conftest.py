@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.server import CHROMIUM_OPTIONS, PROJECT
 
@@ -96,3 +96,50 @@ def browser(chromium: str | None) -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
         yield launched
         launched.close()
+
+
+_PASSWORD = "four words nobody guesses"
+_PREPARE = f"""
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from lib.datafiles.sample import write_sample
+from lib.db.connection import dispose
+from lib.services import accounts, drafts, training_files
+from lib.services.training_files import import_training_file
+
+owner = accounts.create_owner("Ada", "ada@example.com", {_PASSWORD!r}, Decimal("5000.00"))
+sample = Path(sys.argv[1]) / "workshop.json"
+write_sample(sample, conversations=200)
+row, _ = import_training_file(owner, sample, sample.name)
+while training_files.why_not(training_files.get(row.id)):  # until the app's worker has counted it
+    time.sleep(0.2)
+print(drafts.create(owner, row.id))
+dispose()
+"""
+
+
+@pytest.fixture
+def wizard_page(app: App, browser: Browser, open_folder: Path) -> Callable[[str], Page]:
+    """`wizard_page("gpu")`: a step of the wizard over a draft on a file of 200 conversations."""
+
+    def open_step(name: str) -> Page:
+        made = subprocess.run(
+            [sys.executable, "-c", _PREPARE, str(open_folder)],
+            cwd=PROJECT,
+            env=app.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=30_000)
+        page.goto(f"{app.address}/{name}?job={made.stdout.split()[-1]}")
+        page.get_by_label("E-mail").fill("ada@example.com")
+        page.get_by_label("Password", exact=True).fill(_PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        return page
+
+    return open_step

@@ -1,57 +1,17 @@
 """Choosing a GPU with real clicks and keys: cards, toggle, the question before a dear choice."""
 
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-
-from lib.settings import PROJECT
-from tests.browser.conftest import App
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "four words nobody guesses"
-PREPARE = f"""
-import sys
-import time
-from decimal import Decimal
-from pathlib import Path
-from lib.datafiles.sample import write_sample
-from lib.db.connection import dispose
-from lib.services import accounts, drafts, training_files
-from lib.services.training_files import import_training_file
-
-owner = accounts.create_owner("Ada", "ada@example.com", {PASSWORD!r}, Decimal("5000.00"))
-sample = Path(sys.argv[1]) / "workshop.json"
-write_sample(sample, conversations=200)
-row, _ = import_training_file(owner, sample, sample.name)
-while training_files.why_not(training_files.get(row.id)):  # until the app's worker has counted it
-    time.sleep(0.2)
-print(drafts.create(owner, row.id))
-dispose()
-"""
-
 
 @pytest.fixture
-def gpu_page(app: App, browser: Browser, open_folder: Path) -> Page:
+def gpu_page(wizard_page: Callable[[str], Page]) -> Page:
     """The GPU page of a draft whose on-demand estimate is above $150."""
-    made = subprocess.run(
-        [sys.executable, "-c", PREPARE, str(open_folder)],
-        cwd=PROJECT,
-        env=app.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=30_000)
-    page.goto(f"{app.address}/gpu?job={made.stdout.split()[-1]}")
-    page.get_by_label("E-mail").fill("ada@example.com")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page = wizard_page("gpu")
     expect(page.get_by_role("heading", name="GPU", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Continue to Details")).to_be_visible()
     return page

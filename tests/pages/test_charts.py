@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from lib.domain.budget import Budget
+from lib.domain.dataset import Share
 from lib.domain.spending import Projection
-from lib.ui.charts import loss_chart
+from lib.ui.charts import distribution_chart, loss_chart
 from lib.ui.moments import span
 from lib.ui.month_charts import month_chart, months_chart
 from lib.ui.timeline import attempts, phases, timeline_html
@@ -51,6 +52,18 @@ def test_a_loss_that_is_no_number_leaves_a_gap_and_the_last_step_is_always_drawn
     assert len(line.x) <= 1001
     assert (line.x[-1], line.y[-1]) == (2500, 0.1)
     assert 11 not in line.x
+
+
+def test_a_distribution_gives_each_share_its_percentage_and_the_many_small_ones_one_bar() -> None:
+    shares = [Share("calm", "The Calm One", 30), Share("loud", "The Loud One", 10)]
+    assert distribution_chart(shares).data[0].text == ("75%", "25%")
+    assert [tick.split("  ")[0] for tick in distribution_chart(shares).layout.yaxis.ticktext] == [
+        "The Calm One",
+        "The Loud One",
+    ]
+    many = distribution_chart([Share(str(number), str(number), 1) for number in range(50)])
+    assert sum(many.data[0].x) == 50
+    assert many.layout.yaxis.ticktext[-1].endswith("more")
 
 
 def test_the_months_spending_adds_up_to_what_was_spent() -> None:

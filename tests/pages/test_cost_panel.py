@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -59,7 +60,9 @@ def test_every_figure_of_the_panel_is_the_estimates(person: Make, draft: Make, p
     for line in estimate.lines:
         assert usd(line.amount) in text
         assert line.detail in text
-    assert "Estimated completion:" in text
+    done = datetime.now(UTC) + timedelta(hours=float(estimate.duration_hours))
+    told = [f"{done - timedelta(minutes=ago):%a %d %b, %H:%M}" for ago in (0, 1)]
+    assert any(f"Estimated completion: {when} (assuming spot prov" in text for when in told)
     assert "(assuming spot provisioning <5 min)" in text
     assert "Spot instances offer 68.8% savings." in text
 
@@ -100,11 +103,14 @@ def test_another_gpu_strikes_the_previous_estimate_through(
     text = shown(page.run())
     rent = assess(drafts.load(actor, opened.job_id)).estimate.total
     assert f'<s class="num">{usd(spot)}</s>' in text
+    assert f'<b class="num up">{usd(rent)}</b>' in text
     assert f"↑ {usd(rent - spot)} increase" in text
     save(actor, opened.job_id, offer_key=SPOT_KEY)
     text = shown(page.run())
     assert f'<s class="num">{usd(rent)}</s>' in text
+    assert f'<b class="num down">{usd(spot)}</b>' in text
     assert f"↓ {usd(rent - spot)} saved" in text
+    assert 'class="range num moved"' in text  # the new figure moves in
 
 
 def test_any_other_change_is_told_against_the_previous_estimate(

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from lib import storage
 from lib.db.connection import transaction
 from lib.db.tables import training_files
-from lib.domain.dataset import safe_name
+from lib.domain.dataset import DatasetSummary, safe_name
 from lib.domain.draft import first_name
 from lib.domain.estimate import format_hours, published_estimate
 from lib.domain.file_filter import FileFilter
@@ -28,6 +29,7 @@ from lib.services.drafts import today
 from lib.services.training_files import MISSING
 from lib.ui import file_chooser, file_menu
 from lib.ui.file_import import CHOSEN
+from lib.ui.moments import date_and_time
 from lib.ui.text import plain
 from tests.conftest import enrich
 from tests.pages.conftest import figures, said
@@ -471,6 +473,31 @@ def test_the_metrics_of_a_job_are_this_files_estimate_beside_the_published_range
     assert shown["Cost on spot"] == f"{usd(expected.cost_min)} – {usd(expected.cost_max)}"
     for published in ("published: 8-20 hours", "published: $25-100", "30-40 %; not measured here"):
         assert published in said(page)
+
+
+def test_a_chosen_files_metadata_is_all_there_within_two_seconds(
+    person: Make, training_file: Make, open_page: Open
+) -> None:
+    file, page = training_file(60), open_page("dataset", person())
+    summary = DatasetSummary.from_dict(file.summary)
+
+    began = time.perf_counter()
+    on(page, file)
+    taken = time.perf_counter() - began
+
+    assert taken < 2
+    drawn = [element.proto for element in page._tree if hasattr(element, "proto")]
+    told = " ".join(getattr(proto, "text", "") for proto in drawn)
+    for name in ("empathy", "clarity", "appropriateness"):
+        assert f"{name.title()} {summary.quality[name]:.1f}/5" in told
+    for title in ("Personas", "Emotional arcs", "Topics"):
+        assert f"**{title}**" in said(page)
+    assert len(page.get("plotly_chart")) == 4  # and the turns
+    share = figures(page)["Human reviewed"]
+    assert share == f"{summary.human_reviewed_percentage:.0f} %"
+    assert f"{summary.human_reviewed:,} of {summary.training_pairs:,} pairs" in said(page)
+    assert f"{file.size_bytes / 1e6:.1f} MB · updated" in said(page)
+    assert date_and_time(file.updated_at) in said(page)
 
 
 def test_a_file_whose_scores_never_differ_says_what_that_means_and_shows_what_does(

@@ -1,5 +1,6 @@
 """The GPU page: the toggle, the recommendation, the question before a dear choice, the deadline."""
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,15 +12,18 @@ from streamlit.testing.v1 import AppTest
 
 from lib.domain.draft import Draft
 from lib.domain.history import NO_HISTORY, History, Tally
+from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Tier, published_offers
 from lib.domain.people import Person
 from lib.services import drafts, offers
+from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 from lib.services.estimates import Priced, Pricing
+from lib.ui.cost_charts import cost_comparison
 from lib.ui.offer_cards import offer_card
 from lib.ui.offer_words import performance
 from tests.fake_runpod.client import FakeRunPod
-from tests.pages.conftest import said
+from tests.pages.conftest import cards, said
 
 Make = Callable[..., Any]
 TOGGLE, DEADLINE = "gpu-toggle", "deadline"
@@ -104,8 +108,61 @@ def test_the_toggle_saves_the_choice_at_once(cheap: Any) -> None:
 
 
 def test_what_spot_saves_is_computed_from_both_estimates(cheap: Any) -> None:
+    _, opened, page = cheap
+    spot, on_demand = (assess(opened).of(key).estimate for key in (SPOT_KEY, ON_DEMAND_KEY))
+    saving = on_demand.total - spot.total
+    share = round(100 * saving / on_demand.total, 1)
+    assert f":green[**Spot saves ${saving} ({share}%)**] on this job." in plainly(page)
+    shown = cards(page, "offers")
+    assert f"${saving} less than on demand for this job ({share}%)" in shown[SPOT_KEY]["html"]
+    assert f"none: ${saving} more than spot" in shown[ON_DEMAND_KEY]["html"]
+
+
+def test_the_totals_stand_side_by_side_as_bars_of_their_lines(cheap: Any) -> None:
+    _, opened, _ = cheap
+    found = assess(opened)
+    spot, on_demand = (found.of(key) for key in (SPOT_KEY, ON_DEMAND_KEY))
+    chart = cost_comparison([spot, on_demand])
+    bars = {bar.name: dict(zip(bar.y, bar.x, strict=True)) for bar in chart.data}
+    compute, buffer = bars["GPU Compute"], bars["Spot Interruption Buffer"]
+    for priced in (spot, on_demand):
+        title = priced.offer.title
+        assert compute[title] == float(priced.estimate.gpu_compute)
+        assert buffer[title] == float(priced.estimate.spot_buffer)
+    assert buffer[spot.offer.title] > 0
+    assert {note.text for note in chart.layout.annotations} == {
+        f"<b>{usd(priced.estimate.total)}</b>" for priced in (spot, on_demand)
+    }
+
+
+def test_the_cards_say_of_each_tier_what_the_requirement_says(cheap: Any) -> None:
     _, _, page = cheap
-    assert re.search(r"Spot saves \$\d+\.\d\d \(68\.\d%\)", plainly(page))
+    shown = {key: html.unescape(card["html"]) for key, card in cards(page, "offers").items()}
+    for key, words in {
+        SPOT_KEY: (
+            '<b class="num">$2.49/hr</b><small>H100 PCIe 80GB · Current rate, published default',
+            "Save 68.8% ($5.50/hr)",
+            "10-30% interruption chance based on datacenter demand",
+            "Resume within 10 minutes from last checkpoint (saved every 100 steps)",
+            "Best for non-urgent training, cost optimization",
+            "Success rate: no history yet",
+            "Interruption rate: no history yet",
+        ),
+        ON_DEMAND_KEY: (
+            '<b class="num">$7.99/hr</b><small>H100 PCIe 80GB · Fixed rate, published default',
+            "Fixed rate $7.99/hr (no fluctuation)",
+            "100% uptime guaranteed",
+            "Zero interruption risk",
+            "Finish exactly when estimated, no recovery delays",
+            "Best for client deadlines, mission-critical training",
+        ),
+    }.items():
+        assert [text for text in words if text not in shown[key]] == []
+        sections = re.findall("<h4>([^<]+)</h4><ul><li>", shown[key])
+        assert sections == [
+            *("Key benefits", "Trade-offs"),
+            *("Cost savings", "Historical performance"),
+        ]
 
 
 def test_while_this_machine_is_chosen_neither_side_of_the_toggle_is(
@@ -288,8 +345,14 @@ def test_withdrawn_spot_says_so_beside_its_published_rate(cheap: Any, runpod: Fa
 def test_the_technical_terms_are_explained(cheap: Any) -> None:
     _, _, page = cheap
     helps = {caption.value: caption.help for caption in page.caption if caption.help}
-    assert set(helps) == {"Spot Instance", "On-Demand", "Checkpoint"}
-    assert "costs 3.2x more" in helps["On-Demand"].replace("\\", "")
+    assert {term: re.sub(r"\\(.)", r"\1", said) for term, said in helps.items()} == {
+        "Spot Instance": "Unused datacenter capacity offered at discount - may be reclaimed if "
+        "needed, but we automatically save progress and resume quickly",
+        "On-Demand": "Dedicated GPU guaranteed for your job duration - no interruptions, but costs "
+        "3.2x more",
+        "Checkpoint": "Progress snapshot saved every 100 training steps - enables recovery from "
+        "exact point if interrupted",
+    }
 
 
 def test_user_text_and_provider_text_in_a_card_are_text() -> None:

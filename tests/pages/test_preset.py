@@ -55,6 +55,8 @@ def test_a_card_shows_all_that_was_published_of_its_preset(balanced: Any) -> Non
         assert (card["label"], ":material/" + card["icon"] + ":") == (preset.title, preset.icon)
         for words in (preset.description, preset.risk_explained, f"{preset.risk} risk</span>"):
             assert words in card["html"]
+        tone = {"green": "good", "yellow": "fair", "orange": "warn"}[preset.risk_colour]
+        assert re.search(f'class="pill {tone} tip"[^>]*>{preset.risk} risk<', card["html"])
         assert f"For: {', '.join(preset.use_cases)}." in card["html"]
         assert f"Requires {preset.vram_gb} GB of GPU memory" in card["html"]
         hours, spot, rent = preset.typical.hours, preset.typical.spot, preset.typical.on_demand
@@ -62,6 +64,12 @@ def test_a_card_shows_all_that_was_published_of_its_preset(balanced: Any) -> Non
         assert f"<td>${spot[0]}–{spot[1]}</td>" in card["html"]
         assert f"<td>${rent[0]}–{rent[1]}</td>" in card["html"]
         assert "Published typical" in card["html"]
+
+
+def test_the_guide_is_linked_by_its_documented_address(balanced: Any) -> None:
+    _, _, page = balanced
+    link = "[Understanding LoRA Hyperparameters](/docs/hyperparameters-explained)"
+    assert link in said(page)
 
 
 def test_the_preset_that_suits_the_files_size_is_suggested_with_its_reason(balanced: Any) -> None:
@@ -131,6 +139,22 @@ def test_the_success_rate_is_counted_from_rented_jobs_that_ended(
     assert re.search(
         r"Conservative, this machine</th><td>1</td>.*?100 % of 1<br><small>–</small>", plainly(page)
     )
+
+
+def test_three_completed_jobs_of_ones_own_unlock_aggressive(balanced: Any, past_job: Make) -> None:
+    ana, _, page = balanced
+
+    def locked() -> str | None:
+        return cards(page.run(), "presets")["aggressive"]["locked"]
+
+    past_job(ana)
+    past_job(ana, status="failed")
+    past_job()  # somebody else's
+    assert locked() == "Unlock after 3 successful training runs"
+    past_job(ana)
+    assert locked() is not None
+    past_job(ana)
+    assert locked() is None
 
 
 def test_every_parameter_can_be_set_and_is_what_will_be_trained(balanced: Any) -> None:

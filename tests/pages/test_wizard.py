@@ -173,6 +173,7 @@ def test_the_review_starts_the_job_once_and_leads_to_its_page(
     opened = local_draft(ana)
     page = open_page("review", ana, opened.job_id)
     assert figures(page)["Cost"] == "$8.50 – $11.50"
+    assert ":green[Projected Monthly Spend" in said(page)
     other_tab = open_page("review", ana, opened.job_id)
 
     press(page, "Start Training")

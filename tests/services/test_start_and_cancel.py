@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier
 from typing import Any
@@ -14,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from lib.db.connection import transaction
 from lib.db.tables import budget_audit_log, budget_reservations, job_events, measurements
 from lib.domain.draft import change
-from lib.domain.offers import SPOT_KEY
+from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY
+from lib.domain.presets import PRESETS
 from lib.domain.states import JobStatus
 from lib.services import budgets, drafts, jobs
 from lib.services.assessment import assess, measure
@@ -63,6 +65,30 @@ def test_a_start_queues_reserves_and_audits(person: Make, local_draft: Make, sta
     month = budgets.budget_of(actor.id)
     assert (month.spent, month.reserved, month.active_jobs) == (0, Decimal("11.50"), 1)
     assert month.remaining == Decimal("88.50")
+
+
+def test_a_start_keeps_preset_gpu_and_estimate_by_the_names_of_the_requirements(
+    installation: str, person: Make, local_draft: Make, start: Make
+) -> None:
+    actor = person()
+    opened = local_draft(actor, cost="10.00")
+    estimates = {key: assess(opened).of(key).estimate for key in (SPOT_KEY, ON_DEMAND_KEY)}
+    start(actor, opened)
+    job = jobs.view(actor, opened.job_id).job
+    assert job.configuration["preset"] == {
+        "preset_name": "conservative",
+        "preset_config": PRESETS["conservative"].hyperparameters.to_dict(),
+        "estimated_duration_hours": "10.000000",
+        "estimated_cost_spot": str(estimates[SPOT_KEY].total),
+        "estimated_cost_ondemand": str(estimates[ON_DEMAND_KEY].total),
+    }
+    kept = job.configuration["gpu"]
+    assert (kept["gpu_type"], kept["pricing_tier"]) == ("this-machine", "local")
+    assert (kept["hourly_rate"], kept["estimated_cost"]) == ("1.00", "10.00")
+    assert (kept["interruption_risk_percentage"], kept["checkpoint_enabled"]) == ("0", True)
+    assert job.estimated_duration_hours == 10
+    assert (job.estimation_algorithm_version, job.estimation_confidence_percentage) == (3, None)
+    assert datetime.now(UTC) - job.estimated_at < timedelta(minutes=1)
 
 
 def test_a_start_that_fails_on_the_way_leaves_nothing(

@@ -166,9 +166,7 @@ def test_this_machine_is_never_estimated_by_the_published_formula() -> None:
 
 
 LONG = "⚠ Long Training Run: >24 hours. Consider reducing epochs or dataset size."
-COSTLY = (
-    "⚠ High Cost Job: $168.07 estimated. Review configuration or consider Conservative preset."
-)
+COSTLY = "⚠ High Cost Job: $168.07 estimated. Review configuration or consider Conservative preset."
 
 
 @pytest.mark.parametrize(

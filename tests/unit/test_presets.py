@@ -104,6 +104,8 @@ def test_what_a_card_promises_is_what_was_published(
 
 
 def test_only_conservative_leaves_the_feed_forward_layers_alone() -> None:
+    assert ATTENTION == ("q_proj", "v_proj", "k_proj", "o_proj")
+    assert (*ATTENTION, "gate_proj", "up_proj", "down_proj") == ALL_LINEAR
     targets = {name: preset.hyperparameters.target_modules for name, preset in PRESETS.items()}
     assert targets == {"conservative": ATTENTION, "balanced": ALL_LINEAR, "aggressive": ALL_LINEAR}
 
