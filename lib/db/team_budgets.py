@@ -40,14 +40,24 @@ def over(connection: Connection, user_id: UUID, month: date) -> list[Row]:
     )
 
 
-def lock(connection: Connection, manager_ids: list[UUID]) -> None:
-    """Holds the managers' accounts, which stand for their teams, until the transaction ends."""
+def lock(connection: Connection, manager_id: UUID) -> None:
+    """Holds the manager's account, which stands for their team, until the transaction ends."""
     connection.execute(
         select(budget_accounts.c.user_id)
-        .where(budget_accounts.c.user_id.in_(manager_ids))
-        .order_by(budget_accounts.c.user_id)
+        .where(budget_accounts.c.user_id == manager_id)
         .with_for_update()
     ).all()
+
+
+def lock_team_of(connection: Connection, user_id: UUID) -> None:
+    """Holds the team that a person reports into, whether it has a limit or is about to get one.
+
+    A team that the person manages is held with their own account. Managers come before those who
+    report to them, so that two people never wait for each other.
+    """
+    manager_id = connection.scalar(select(users.c.manager_id).where(users.c.id == user_id))
+    if manager_id is not None:
+        lock(connection, manager_id)
 
 
 def snapshot(connection: Connection, manager_id: UUID, limit: Decimal, month: date) -> Budget:

@@ -172,7 +172,7 @@ def _hold_team(connection: Connection, actor: Person, manager_id: UUID) -> Decim
         raise NotFound("There is no such user.")
     if not may_set_limit(actor, manager.id, manager.manager_id):
         raise NotAllowed("A team's limit is set by an admin, the owner or the manager's own.")
-    team_budgets.lock(connection, [manager_id])
+    team_budgets.lock(connection, manager_id)
     return _team_limit(connection, manager_id)
 
 

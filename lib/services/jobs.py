@@ -15,7 +15,6 @@ from lib.domain.draft import Draft
 from lib.domain.people import MANAGING, Person
 from lib.domain.states import TERMINAL, JobStatus
 from lib.services.assessment import Assessment, assess_within
-from lib.services.budgets import this_month
 from lib.services.errors import NotAllowed, Refusal, StartRefused
 from lib.services.job_configuration import configuration_of
 from lib.services.settlement import end_job
@@ -58,8 +57,7 @@ def start(
         job = visible(actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise StartRefused("status", "This job has been started or discarded already.")
-        teams = team_budgets.over(connection, job.created_by, this_month())
-        team_budgets.lock(connection, [team.manager_id for team in teams])
+        team_budgets.lock_team_of(connection, job.created_by)
         budgets.lock(connection, job.created_by)
         draft = Draft.from_dict(job.draft)
         file = files.lock(connection, job.training_file_id)  # one start a file, none on an archived

@@ -130,7 +130,9 @@ def _headline(estimate: Estimate, moved: Movement | None) -> str:
             f'<div class="expected">expected {expected}</div>'
         )
     tone = "up" if moved.difference > ZERO else "down"
-    before = f'<s class="num">{usd(moved.before)}</s> ' if moved.offer_changed else ""
+    before = f'<span class="num">{usd(moved.before)}</span> → '  # FR1.1.2; FR1.1.3 strikes it out
+    if moved.offer_changed:
+        before = f'<s class="num">{usd(moved.before)}</s> '
     return (
         f'<div class="range num moved">{_range(estimate)}</div>'
         f'<div class="expected">expected {before}'

@@ -4,7 +4,7 @@ Only the open list reads all files, and only one page of them is drawn, so that 
 are no slower than ten.
 """
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -142,7 +142,8 @@ def quality_mark(average: Decimal | None) -> str:
     if average is None:
         return "no quality scores"
     mark = "✓ High Quality" if average >= REVIEW_QUALITY else "⚠ Review"
-    return f"{mark} {average:.1f}"
+    shown = average.quantize(Decimal("0.1"), rounding=ROUND_DOWN)  # 3.99 is below 4.0
+    return f"{mark} {shown}"
 
 
 def _filters() -> FileFilter:

@@ -1,6 +1,7 @@
 """The cost panel: every figure from the one estimate, every claim counted, each move told."""
 
 import html
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -119,8 +120,11 @@ def test_any_other_change_is_told_against_the_previous_estimate(
     actor = person()
     opened = draft(actor, preset="conservative")
     page = panel(actor, opened.job_id)
+    before = assess(opened).estimate.total
     save(actor, opened.job_id, overrides={"num_train_epochs": 4})
     text = shown(page.run())
+    now = assess(drafts.load(actor, opened.job_id)).estimate.total
+    assert re.search(rf">\{usd(before)}</span> → +<b [^>]*>\{usd(now)}</b>", text)
     assert "higher than previous estimate (+" in text
     assert "<s " not in text
     assert "higher than previous estimate" in shown(page.run())  # a rerun alone changes nothing

@@ -99,7 +99,7 @@ def test_each_entry_tells_the_figures_and_what_cannot_be_chosen_is_greyed_with_i
     sizes = f"50 conversations · {good.training_pairs:,} training pairs · "
     average = f"{good.average_quality:.1f}"
     assert line(page, good.name).label.endswith(plain(f"{sizes}✓ High Quality {average}"))
-    assert line(page, poor.name).label.endswith(plain("⚠ Review 4.0"))
+    assert line(page, poor.name).label.endswith(plain("⚠ Review 3.9"))
     assert line(page, failed.name).label.endswith(plain("⚠ Storage file changed"))
     assert line(page, waiting.name).label.endswith(plain("⏳ Processing"))
     greyed = line(page, small.name)

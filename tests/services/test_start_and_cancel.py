@@ -259,6 +259,19 @@ def test_an_unmeasured_configuration_is_measured_once_and_waited_for(
     refused("measuring", lambda: start(actor, opened))
 
 
+def test_another_batch_size_is_another_measurement_and_more_epochs_are_not(
+    installation: str, person: Make, local_draft: Make
+) -> None:
+    actor = person()
+    opened = local_draft(actor, cost="10.00")
+    for overrides, total in (({"num_train_epochs": 4}, "20.00"), ({"num_train_epochs": 1}, "5.00")):
+        opened = drafts.save(actor, opened, change(opened.draft, today(), overrides=overrides))
+        assert assess(opened).estimate.total == Decimal(total)  # the preset has two epochs
+    batch = {"per_device_train_batch_size": 1}
+    opened = drafts.save(actor, opened, change(opened.draft, today(), overrides=batch))
+    assert assess(opened).priced.status is Pricing.MEASURING
+
+
 def test_a_failed_measurement_says_why_and_can_be_asked_for_again(
     person: Make, draft: Make, start: Make
 ) -> None:
