@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib.domain.draft import change
 from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY
-from lib.services import accounts, drafts
+from lib.services import accounts, calibration, drafts
 from lib.services.assessment import assess
 from tests.conftest import measured
 from tests.pages.conftest import said
@@ -147,3 +147,22 @@ def test_a_run_here_says_what_it_rests_on(person: Make, draft: Make, panel: Make
     text = shown(panel(actor, opened.job_id))
     assert "Basis: 20 measured steps on this machine" in text
     assert "spot provisioning" not in text
+
+
+def test_a_calibrated_estimate_says_what_it_learned_from_and_how_sure_it_is(
+    installation: str, person: Make, draft: Make, past_job: Make, panel: Make
+) -> None:
+    actor, manager = person(), person(role="manager")
+    opened = draft(actor, preset="balanced")
+    for hours in ("11", "12", "11.5", "12.5"):  # the formula says much more for this file
+        past_job(actor, file=opened.file, estimated_hours="60", actual_hours=hours)
+    before = assess(opened).estimate
+    calibration.refit(manager)
+    after = assess(opened).estimate
+    assert before.algorithm_version == 1
+    assert after.algorithm_version == 2
+    assert 10 < after.duration_hours < 14 < before.duration_hours
+    assert (after.track.runs, after.track.inside) == (4, 4)  # the back-test's, not the past's 0
+    text = shown(panel(actor, opened.job_id))
+    assert "Basis: published formula corrected by 4 finished runs" in text
+    assert "100% confidence this estimate is accurate within range" in text

@@ -4,7 +4,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from lib.domain.estimate import published_estimate
-from lib.domain.explanations import explain_line, formula_against_card, movement
+from lib.domain.explanations import (
+    explain_line,
+    formula_against_card,
+    movement,
+    warnings,
+)
 from lib.domain.history import InterruptionRate, TrackRecord
 from lib.domain.offers import published_offers
 from lib.domain.presets import PRESETS
@@ -69,3 +74,11 @@ def test_another_gpu_is_told_as_saved_or_increase() -> None:
 
 def test_no_movement_is_no_movement() -> None:
     assert movement(Decimal(40), Decimal(40), offer_changed=True) is None
+
+
+def test_a_conservative_job_is_not_told_to_consider_conservative() -> None:
+    dear = published_estimate(training_pairs=1567, preset="conservative", epochs=2, offer=SPOT)
+    told = warnings(dear, PRESETS["conservative"])
+    assert told[0] == "⚠ High Cost Job: $261.86 estimated. Review configuration."
+    assert told[1:] == dear.warnings[1:]
+    assert warnings(SEED, PRESETS["balanced"]) == SEED.warnings
