@@ -47,7 +47,13 @@ def read(connection: Connection) -> History:
             .filter(recent, job.checkpoint_recovery_count > 0)
             .label("recent_interrupted"),
         )
-        .where(job.queued_at.is_not(None), or_(recent, ended))
+        .where(
+            job.queued_at.is_not(None),
+            or_(recent, ended),
+            # A row made by hand or by another version must not take every estimate down.
+            job.gpu_pricing_tier.in_([str(tier) for tier in Tier]),
+            job.preset.is_not(None),
+        )
         .group_by(*grouped)
     )
     return History(

@@ -80,3 +80,8 @@ def test_a_run_without_an_estimated_time_is_not_compared(past: Callable[..., His
 def test_a_cancelled_run_is_neither_success_nor_failure(past: Callable[..., History]) -> None:
     found = past({"status": "cancelled"}, {})
     assert found.success(Tier.SPOT) == Share(1, 1)
+
+
+def test_rows_of_another_version_are_passed_over(past: Callable[..., History]) -> None:
+    found = past({}, {"gpu_pricing_tier": None}, {"gpu_pricing_tier": "leased"})
+    assert found.success(Tier.SPOT) == Share(1, 1)
