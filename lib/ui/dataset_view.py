@@ -74,7 +74,9 @@ def show_summary(row: Row, summary: DatasetSummary) -> None:
             (
                 "Tokens",
                 f"{tokens['tokens_total']:,}" if tokens else "not counted",
-                f"longest conversation {tokens['longest']:,}" if tokens else "",
+                f"longest conversation {tokens['longest']:,}"
+                if tokens and "longest" in tokens
+                else "",
             ),
         ]
     )

@@ -138,7 +138,8 @@ def _place(job: Row, places: Mapping[str, str]) -> str:
         return places.get(job.draft.get("offer_key", ""), "")
     if not job.configuration or not job.gpu_pricing_tier:
         return ""  # made by hand or by another version: it must not take the whole list down
-    return f"{job.configuration['gpu_title']}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"
+    title = job.configuration.get("gpu_title", job.gpu_type)
+    return f"{title}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"
 
 
 def dollars(amount: Decimal | None) -> float | None:
