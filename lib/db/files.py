@@ -1,12 +1,13 @@
 """Queries about training files."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from lib.db import leasing
 from lib.db.tables import training_files, training_jobs
 from lib.domain.dataset import MIN_CONVERSATIONS
 from lib.domain.states import ACTIVE, EnrichmentStatus
@@ -131,37 +132,14 @@ def has_active_job(connection: Connection, file_id: UUID) -> bool:
     )
 
 
-def lease_processing(connection: Connection, token: UUID, expires_at: datetime) -> Row | None:
+def lease_processing(connection: Connection, token: UUID, lease: timedelta) -> Row | None:
     """The oldest file still to be enriched that no other worker holds, now held by `token`."""
-    candidate = (
-        select(training_files.c.id)
-        .where(
-            training_files.c.enrichment_status == EnrichmentStatus.PROCESSING,
-            or_(
-                training_files.c.lease_expires_at.is_(None),
-                training_files.c.lease_expires_at < func.now(),
-            ),
-        )
-        .order_by(training_files.c.created_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return connection.execute(
-        update(training_files)
-        .where(training_files.c.id == candidate)
-        .values(lease_token=token, lease_expires_at=expires_at)
-        .returning(training_files)
-    ).one_or_none()
+    row = training_files.c
+    waiting = row.enrichment_status == EnrichmentStatus.PROCESSING
+    return leasing.take(connection, row.id, token, lease, waiting, first=(row.created_at,))
 
 
 def finish_enrichment(connection: Connection, file_id: UUID, token: UUID, **values: Any) -> bool:
     """Writes the result if `token` still holds the file."""
-    return (
-        connection.execute(
-            update(training_files)
-            .where(training_files.c.id == file_id, training_files.c.lease_token == token)
-            .values(**values, updated_at=func.now(), lease_token=None, lease_expires_at=None)
-        ).rowcount
-        == 1
-    )
+    key = training_files.c.id
+    return leasing.finish(connection, key, file_id, token, updated_at=func.now(), **values)

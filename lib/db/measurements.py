@@ -1,13 +1,14 @@
 """Queries about measurements: a few real steps of a configuration, run once and remembered."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from lib.db import leasing
 from lib.db.tables import measurements
 
 
@@ -29,37 +30,15 @@ def ask(connection: Connection, config_key: str, engine: str, request: Mapping[s
     )
 
 
-def lease_pending(connection: Connection, token: UUID, expires_at: datetime) -> Row | None:
+def lease_pending(connection: Connection, token: UUID, lease: timedelta) -> Row | None:
     """The newest question that no other worker holds: the user who asked last is waiting now."""
-    candidate = (
-        select(measurements.c.config_key)
-        .where(
-            measurements.c.status == "pending",
-            or_(
-                measurements.c.lease_expires_at.is_(None),
-                measurements.c.lease_expires_at < func.now(),
-            ),
-        )
-        .order_by(measurements.c.requested_at.desc())
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return connection.execute(
-        update(measurements)
-        .where(measurements.c.config_key == candidate)
-        .values(lease_token=token, lease_expires_at=expires_at)
-        .returning(measurements)
-    ).one_or_none()
+    row = measurements.c
+    newest = (row.requested_at.desc(),)
+    pending = row.status == "pending"
+    return leasing.take(connection, row.config_key, token, lease, pending, first=newest)
 
 
 def finish(connection: Connection, config_key: str, token: UUID, **values: Any) -> bool:
     """Writes the result if `token` still holds the measurement."""
-    return (
-        connection.execute(
-            update(measurements)
-            .where(measurements.c.config_key == config_key, measurements.c.lease_token == token)
-            .values(**values, finished_at=func.now(), lease_token=None, lease_expires_at=None)
-        ).rowcount
-        == 1
-    )
+    key = measurements.c.config_key
+    return leasing.finish(connection, key, config_key, token, finished_at=func.now(), **values)

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
+from lib.db import leasing
 from lib.db.tables import outbox, users
 
 #: The columns of the list; the two bodies are read one mail at a time.
@@ -28,27 +29,10 @@ def lease_due(connection: Connection, token: UUID, lease: timedelta) -> Row | No
     The attempt is counted here, so that one which ends a worker is counted too.
     """
     row = outbox.c
-    candidate = (
-        select(row.id)
-        .where(
-            row.sent_at.is_(None),
-            row.failed_at.is_(None),
-            row.due_at <= func.now(),
-            or_(row.lease_expires_at.is_(None), row.lease_expires_at < func.now()),
-        )
-        .order_by(row.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+    due = (row.sent_at.is_(None), row.failed_at.is_(None), row.due_at <= func.now())
+    return leasing.take(
+        connection, row.id, token, lease, *due, first=(row.due_at,), attempts=row.attempts + 1
     )
-    return connection.execute(
-        update(outbox)
-        .where(row.id == candidate)
-        .values(
-            lease_token=token, lease_expires_at=func.now() + lease, attempts=outbox.c.attempts + 1
-        )
-        .returning(outbox)
-    ).one_or_none()
 
 
 def sent(connection: Connection, mail_id: UUID, token: UUID) -> bool:
@@ -70,14 +54,7 @@ def give_up(connection: Connection, mail_id: UUID, token: UUID, error: str) -> b
 
 def _finish(connection: Connection, mail_id: UUID, token: UUID, **values: Any) -> bool:
     """Writes how an attempt ended, if `token` still holds the mail."""
-    return (
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == mail_id, outbox.c.lease_token == token)
-            .values(lease_token=None, lease_expires_at=None, **values)
-        ).rowcount
-        == 1
-    )
+    return leasing.finish(connection, outbox.c.id, mail_id, token, **values)
 
 
 def try_again(connection: Connection, mail_id: UUID) -> bool:

@@ -1,8 +1,4 @@
-"""The worker's own queries: leases, attempts, the order of launches, metrics, its heartbeat.
-
-Leases live by the database's clock. A worker holds a row while its token is in it, and may lose
-it only after the lease has run out; every write-back asks for the token first.
-"""
+"""The worker's own queries: attempts, the order of launches, metrics, its heartbeat."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
+    ColumnElement,
     Connection,
     Row,
     delete,
@@ -23,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from lib.db import leasing
 from lib.db.tables import job_attempts, job_metrics, measurements, training_jobs, workers
 from lib.domain.states import ACTIVE, JobStatus
 
@@ -40,25 +37,10 @@ def lease_job(
 ) -> Row | None:
     """The active job that was queued first and nobody holds, now held by `token`."""
     job = training_jobs.c
-    candidate = (
-        select(job.id)
-        .where(
-            job.status.in_(ACTIVE),
-            or_(job.lease_expires_at.is_(None), job.lease_expires_at < func.now()),
-            job.id.not_in(but),
-        )
-        .order_by(job.queued_at, job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    wanted: list[ColumnElement[bool]] = [job.status.in_(ACTIVE), job.id.not_in(but)]
     if only is not None:
-        candidate = candidate.where(job.id == only)
-    return connection.execute(
-        update(training_jobs)
-        .where(job.id == candidate.scalar_subquery())
-        .values(lease_token=token, lease_expires_at=func.now() + lease)
-        .returning(training_jobs)
-    ).one_or_none()
+        wanted.append(job.id == only)
+    return leasing.take(connection, job.id, token, lease, *wanted, first=(job.queued_at, job.id))
 
 
 def held_job(connection: Connection, job_id: UUID, token: UUID) -> Row | None:
@@ -68,31 +50,6 @@ def held_job(connection: Connection, job_id: UUID, token: UUID) -> Row | None:
         .where(training_jobs.c.id == job_id, training_jobs.c.lease_token == token)
         .with_for_update()
     ).one_or_none()
-
-
-def renew(connection: Connection, key: Column, value: Any, token: UUID, lease: timedelta) -> bool:
-    """Prolongs a lease on the row of `key`'s table; False where it has been lost."""
-    columns = key.table.c
-    return (
-        connection.execute(
-            update(key.table)
-            .where(key == value, columns.lease_token == token)
-            .values({columns.lease_expires_at: func.now() + lease})
-        ).rowcount
-        == 1
-    )
-
-
-def release(
-    connection: Connection, key: Column, value: Any, token: UUID, pause: timedelta = timedelta()
-) -> None:
-    """Gives a row back, for anybody to take after a pause; nothing where the lease was lost."""
-    columns = key.table.c
-    connection.execute(
-        update(key.table)
-        .where(key == value, columns.lease_token == token)
-        .values({columns.lease_token: None, columns.lease_expires_at: func.now() + pause})
-    )
 
 
 def lock_engine(connection: Connection, engine: str) -> None:

@@ -1,7 +1,7 @@
 """Enrichment of a training file: verified, summarised, made into sequences, its tokens counted."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from lib import storage
 from lib.datafiles import content_hash, import_pass
-from lib.db import files, work
+from lib.db import files, leasing
 from lib.db.connection import transaction
 from lib.db.tables import training_files as table
 from lib.domain.dataset import DatasetError
@@ -32,7 +32,7 @@ def tick(stop: Event) -> bool:
     """Enriches the oldest file that waits for it."""
     token = uuid4()
     with transaction() as connection:
-        file = files.lease_processing(connection, token, datetime.now(UTC) + LEASE)
+        file = files.lease_processing(connection, token, LEASE)
     if file is None:
         return False
     answer, pause = None, timedelta()
@@ -46,7 +46,7 @@ def tick(stop: Event) -> bool:
         pause = RETRY
     with transaction() as connection:
         if answer is None:
-            work.release(connection, table.c.id, file.id, token, pause)
+            leasing.release(connection, table.c.id, file.id, token, pause)
         else:
             files.finish_enrichment(connection, file.id, token, **answer)
     return True

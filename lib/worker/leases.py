@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Row
 
-from lib.db import work
+from lib.db import leasing, work
 from lib.db.connection import DatabaseUnavailable, transaction
 from lib.db.tables import training_jobs
 
@@ -67,7 +67,7 @@ class Keeper:
         while not self._done.wait(LEASE.total_seconds() / 3):
             try:
                 with transaction() as connection:
-                    if not work.renew(connection, *self._row, LEASE):
+                    if not leasing.renew(connection, *self._row, LEASE):
                         return
             except DatabaseUnavailable:
                 log.warning("a lease could not be prolonged: the database is away")

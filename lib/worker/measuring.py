@@ -1,7 +1,6 @@
 """Measurements: a few real steps of a configuration, while nothing else trains on this machine."""
 
 import logging
-from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -9,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import Row
 
 from lib import storage
-from lib.db import measurements, work
+from lib.db import leasing, measurements, work
 from lib.db.connection import transaction
 from lib.db.tables import measurements as table
 from lib.engines.errors import Stopped, TrainerProblem
@@ -29,7 +28,7 @@ def tick(stop: Event) -> bool:
         work.lock_engine(connection, LocalEngine.name)
         if work.jobs_on_engine(connection, LocalEngine.name):
             return False
-        asked = measurements.lease_pending(connection, token, datetime.now(UTC) + LEASE)
+        asked = measurements.lease_pending(connection, token, LEASE)
     if asked is None:
         return False
     try:
@@ -37,7 +36,7 @@ def tick(stop: Event) -> bool:
             answer = _measure(asked, stop)
     except Stopped:
         with transaction() as connection:
-            work.release(connection, table.c.config_key, asked.config_key, token)
+            leasing.release(connection, table.c.config_key, asked.config_key, token)
         return False
     with transaction() as connection:
         measurements.finish(connection, asked.config_key, token, **answer)

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from lib.db import work
+from lib.db import leasing, work
 from lib.db.connection import DatabaseUnavailable, reading, transaction
 from lib.db.tables import training_jobs
 from lib.domain.money import ZERO
@@ -70,7 +70,7 @@ class Reconciler:
             log.error("job %s: %s", lease.job.id, describe(error))
             pause = RETRY
         with transaction() as connection:
-            work.release(connection, training_jobs.c.id, lease.job.id, lease.token, pause)
+            leasing.release(connection, training_jobs.c.id, lease.job.id, lease.token, pause)
 
     def _step(self, lease: JobLease) -> None:
         attempt = lease.live_attempt

@@ -1,0 +1,71 @@
+"""Leases: whose turn a row is, in any table with `lease_token` and `lease_expires_at`.
+
+Leases live by the database's clock. A worker holds a row while its token is in it, and may lose
+it only after the lease has run out; every write-back asks for the token first.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, func, or_, select, update
+
+
+def take(
+    connection: Connection,
+    key: Column,
+    token: UUID,
+    lease: timedelta,
+    *wanted: ColumnElement[bool],
+    first: tuple[ColumnElement, ...],
+    **values: Any,
+) -> Row | None:
+    """The row of `key`'s table that is `wanted`, free and `first` in order, now held by `token`.
+
+    `values` are written with the lease. Rows that somebody else is just taking are passed over.
+    """
+    columns = key.table.c
+    candidate = (
+        select(key)
+        .where(
+            *wanted,
+            or_(columns.lease_expires_at.is_(None), columns.lease_expires_at < func.now()),
+        )
+        .order_by(*first)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return connection.execute(
+        update(key.table)
+        .where(key == candidate)
+        .values(lease_token=token, lease_expires_at=func.now() + lease, **values)
+        .returning(key.table)
+    ).one_or_none()
+
+
+def renew(connection: Connection, key: Column, value: Any, token: UUID, lease: timedelta) -> bool:
+    """Prolongs a lease; False where it has been lost."""
+    return _write(connection, key, value, token, lease_expires_at=func.now() + lease)
+
+
+def release(
+    connection: Connection, key: Column, value: Any, token: UUID, pause: timedelta = timedelta()
+) -> None:
+    """Gives a row back, for anybody to take after a pause; nothing where the lease was lost."""
+    _write(connection, key, value, token, lease_token=None, lease_expires_at=func.now() + pause)
+
+
+def finish(connection: Connection, key: Column, value: Any, token: UUID, **values: Any) -> bool:
+    """Writes the result and gives the row back, if `token` still holds it."""
+    return _write(connection, key, value, token, lease_token=None, lease_expires_at=None, **values)
+
+
+def _write(connection: Connection, key: Column, value: Any, token: UUID, **values: Any) -> bool:
+    columns = key.table.c
+    return (
+        connection.execute(
+            update(key.table).where(key == value, columns.lease_token == token).values(**values)
+        ).rowcount
+        == 1
+    )
