@@ -3,18 +3,15 @@
 import argparse
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
+from lib.cli_lookups import as_id, person_at
 from lib.cli_output import Output, note, record, table, to_be_written
-from lib.db import users
-from lib.db.connection import migrate, reading
+from lib.db.connection import migrate
 from lib.domain.audit import ActionType, Filter
 from lib.domain.money import usd
-from lib.domain.people import clean_email
 from lib.services import accounts, audit
-from lib.services.errors import NotFound
 
 MOST = 10_000  # entries of one list; an export has no limit
 BROKEN = 1  # the exit code of a verification that found something
@@ -98,8 +95,8 @@ def head(_options: argparse.Namespace) -> Output:
 def _filter(options: argparse.Namespace) -> Filter:
     return Filter(
         action=ActionType(options.action) if options.action else None,
-        person_id=_person(options.user) if options.user else None,
-        job_id=_id(options.job) if options.job else None,
+        person_id=person_at(options.user).id if options.user else None,
+        job_id=as_id(options.job, "--job") if options.job else None,
         text=options.text,
         oldest_first=options.oldest_first,
         **audit.period(_day(options.since, "--since"), _day(options.until, "--until")),
@@ -124,18 +121,3 @@ def _whole(text: str, option: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise ValueError(f"{option}: {text!r:.40} is not a whole number")
     return int(text)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ValueError(f"--job: {text!r:.80} is not an id") from None
-
-
-def _person(email: str) -> UUID:
-    with reading() as connection:
-        user = users.by_email(connection, clean_email(email))
-    if user is None:
-        raise NotFound(f"Nobody here has the address {email}.")
-    return user.id

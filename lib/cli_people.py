@@ -7,17 +7,15 @@ from getpass import getpass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
+from lib.cli_lookups import person_at
 from lib.cli_output import Output, record, table, to_be_written
 from lib.db import users
 from lib.db.connection import migrate, reading
 from lib.domain.budget import Budget
 from lib.domain.money import parse_usd, usd
-from lib.domain.people import PASSWORD_LENGTH, Person, Role, clean_email
+from lib.domain.people import PASSWORD_LENGTH, Person, Role
 from lib.domain.statement import parse_month
 from lib.services import accounts, budgets, people
-from lib.services.errors import NotFound
 from lib.settings import settings
 
 
@@ -134,14 +132,9 @@ def budget_pdf(options: argparse.Namespace) -> Output:
     return Output(data, text)
 
 
-def _whose(owner: Person, address: str | None) -> Row:
+def _whose(owner: Person, address: str | None) -> Person:
     """The user with the address, the owner without one. Raises ValueError, NotFound."""
-    email = clean_email(address) if address else owner.email
-    with reading() as connection:
-        user = users.by_email(connection, email)
-    if user is None:
-        raise NotFound(f"Nobody here has the address {email}.")
-    return user
+    return person_at(address) if address else owner
 
 
 def _month(month: Budget) -> dict[str, Any]:

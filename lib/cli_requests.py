@@ -6,14 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from lib.cli_lookups import as_id, person_at
 from lib.cli_output import Output, record, table, visible
-from lib.db import users
-from lib.db.connection import migrate, reading
+from lib.db.connection import migrate
 from lib.domain.money import usd
-from lib.domain.people import Person, Role, clean_email
 from lib.domain.requests import Action, Effective
 from lib.services import accounts, mail, request_views, requests
-from lib.services.errors import NotFound
 from lib.services.mail import OutboxMail
 
 _FIELDS = (
@@ -50,13 +48,13 @@ def list_requests(_options: argparse.Namespace) -> Output:
 def ask(options: argparse.Namespace) -> Output:
     """Asks for a higher limit on behalf of a user, whose approver gets a mail."""
     migrate()
-    actor = _person(options.user)
+    actor = person_at(options.user)
     request_id = requests.ask(
         actor,
         new_limit=options.limit,
         justification=options.justification,
         from_month=Effective(options.month),
-        job_id=_id(options.job, "--job") if options.job else None,
+        job_id=as_id(options.job, "--job") if options.job else None,
     )
     return _shown(request_id)
 
@@ -74,15 +72,15 @@ def deny(options: argparse.Namespace) -> Output:
 def withdraw(options: argparse.Namespace) -> Output:
     """Takes a pending request back, as the one who asked."""
     migrate()
-    request_id = _id(options.id, "request")
+    request_id = as_id(options.id, "request")
     view = request_views.one(accounts.operator(), request_id)
-    requests.withdraw(_person(view.request.requester_email), request_id)
+    requests.withdraw(person_at(view.request.requester_email), request_id)
     return _shown(request_id)
 
 
 def _decide(options: argparse.Namespace, action: Action) -> Output:
     migrate()
-    request_id = _id(options.id, "request")
+    request_id = as_id(options.id, "request")
     requests.decide(accounts.operator(), request_id, action, options.reason)
     return _shown(request_id)
 
@@ -122,7 +120,7 @@ def list_mail(_options: argparse.Namespace) -> Output:
 def show_mail(options: argparse.Namespace) -> Output:
     """One mail, as text; its HTML is in the JSON."""
     migrate()
-    found = mail.read(accounts.operator(), _id(options.id, "mail"))
+    found = mail.read(accounts.operator(), as_id(options.id, "mail"))
     row = found.row
     head = record(
         {
@@ -140,19 +138,3 @@ def show_mail(options: argparse.Namespace) -> Output:
 
 def _mail(one: OutboxMail) -> dict[str, Any]:
     return {"state": one.state, **{name: getattr(one.row, name) for name in _MAIL_FIELDS}}
-
-
-def _id(text: str, what: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ValueError(f"{what}: {text!r:.80} is not an id") from None
-
-
-def _person(email: str) -> Person:
-    """The enabled user with this address. Raises NotFound."""
-    with reading() as connection:
-        user = users.by_email(connection, clean_email(email))
-    if user is None:
-        raise NotFound(f"Nobody here has the address {email}.")
-    return Person(id=user.id, email=user.email, name=user.name, role=Role(user.role))

@@ -21,6 +21,15 @@ from lib.domain.audit import ActionType
 from lib.domain.budget import Budget
 from lib.domain.money import ZERO
 
+#: What an open reservation still holds above the job's cost so far.
+RESERVED = case(
+    (
+        budget_reservations.c.settled_at.is_(None),
+        func.greatest(budget_reservations.c.amount - training_jobs.c.actual_cost, 0),
+    ),
+    else_=0,
+)
+
 
 def lock(connection: Connection, user_id: UUID) -> None:
     """Holds the user's budget row until the transaction ends: decisions come one at a time."""
@@ -177,18 +186,15 @@ def month_jobs(
 ) -> list[Row]:
     """The dearest jobs that count in a month, with what each still holds."""
     held, job = budget_reservations.c, training_jobs.c
-    reserved = case(
-        (held.settled_at.is_(None), func.greatest(held.amount - job.actual_cost, 0)), else_=0
-    )
     shared = and_(
         held.job_id == job.id, held.user_id == job.created_by, held.month == job.budget_month
     )
     # Chosen in the indexes first, so that only these jobs' rows are looked at.
     dearest = (
-        select(job.id, reserved.label("reserved"))
+        select(job.id, RESERVED.label("reserved"))
         .join(budget_reservations, shared)
         .where(held.user_id.in_(user_ids), held.month == month)
-        .order_by((job.actual_cost + reserved).desc(), job.queued_at.desc())
+        .order_by((job.actual_cost + RESERVED).desc(), job.queued_at.desc())
         .limit(limit)
         .subquery()
     )

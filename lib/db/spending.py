@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from lib.db.budgets import RESERVED
 from lib.db.tables import (
     budget_config,
     budget_forecasts,
@@ -20,10 +21,6 @@ from lib.db.tables import (
 )
 
 _JOB, _HELD = training_jobs.c, budget_reservations.c
-#: What an open reservation still holds above the job's cost so far.
-RESERVED = case(
-    (_HELD.settled_at.is_(None), func.greatest(_HELD.amount - _JOB.actual_cost, 0)), else_=0
-)
 
 
 def _in_month(user_ids: Collection[UUID], month: date) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from lib.db.spending import RESERVED
+from lib.db.budgets import RESERVED
 from lib.db.tables import (
     budget_accounts,
     budget_reservations,

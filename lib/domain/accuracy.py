@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from lib.domain.calibration import Calibration, Evidence, Spread
+from lib.domain.history import VARIANCE
 
-BAND = 0.15  # the ±15 % of FR1.2.1
+BAND = float(VARIANCE)
 RUNS_TO_JUDGE = 3  # fewer left-out runs say nothing about a typical error
 _MOST_ERROR = 1.0  # an absurd run counts as 100 % off, so that it decides nothing by itself
 _TIE = 0.0005  # half of the last digit that is shown

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from lib.domain.money import ZERO, cents, percent, usd
+from lib.domain.typed import clean_text
 
 ALERT_PERCENT = Decimal(80)
 CRITICAL_PERCENT = Decimal(90)
@@ -119,7 +120,7 @@ def forecast(budget: Budget, cost_max: Decimal) -> Forecast:
 
 def check_justification(text: str, field: str = "justification") -> str:
     """The trimmed reason of an override. Raises ValueError."""
-    cleaned = text.replace("\x00", "").strip()
+    cleaned = clean_text(text, field)
     least, most = JUSTIFICATION
     if not least <= len(cleaned) <= most:
         raise ValueError(

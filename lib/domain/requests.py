@@ -9,6 +9,7 @@ from enum import StrEnum
 from lib.domain.budget import Budget, forecast, next_month
 from lib.domain.letters import Button, Letter
 from lib.domain.money import ZERO, parse_usd, percent, usd
+from lib.domain.typed import clean_text
 
 JUSTIFICATION = (50, 2000)  # characters, spaces at both ends not counted
 REASON_LIMIT = 1000
@@ -51,7 +52,7 @@ def check_limit(text: str, current: Decimal) -> Decimal:
 
 def check_justification(text: str) -> str:
     """The trimmed justification. Raises ValueError; invisible characters do not count."""
-    cleaned = _clean(text, "justification")
+    cleaned = clean_text(text, "justification")
     least, most = JUSTIFICATION
     shown = sum(unicodedata.category(c) != "Cf" for c in cleaned)
     if shown < least:
@@ -65,7 +66,7 @@ def check_justification(text: str) -> str:
 
 def check_reason(text: str, action: Action) -> str:
     """The trimmed reason of a decision; only a denial needs one. Raises ValueError."""
-    cleaned = _clean(text, "reason")
+    cleaned = clean_text(text, "reason")
     if action is Action.DENY and not cleaned:
         raise ValueError("reason: say why, so that the requester knows what would have to change")
     if len(cleaned) > REASON_LIMIT:
@@ -73,14 +74,6 @@ def check_reason(text: str, action: Action) -> str:
             f"reason: write at most {REASON_LIMIT:,} characters; these are {len(cleaned):,}"
         )
     return cleaned
-
-
-def _clean(text: str, field: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{field}: has characters that are not text") from None
-    return text.replace("\x00", "").strip()
 
 
 def effective(month: date, this_month: date) -> str:

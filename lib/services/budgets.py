@@ -111,12 +111,6 @@ def set_limit(
         )
 
 
-def team_limit(manager_id: UUID) -> Decimal | None:
-    """The limit above a manager's team this month, None where there is none."""
-    with reading() as connection:
-        return _team_limit(connection, manager_id)
-
-
 def team_month(actor: Person, manager_id: UUID) -> Budget | None:
     """Where this month stands against the limit of a manager's team; None where there is none.
 

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func
 
 from lib.db import jobs, work
+from lib.domain.offers import RECOVERY_ATTEMPTS
 from lib.domain.states import JobStatus
 from lib.services.settlement import end_job
-
-MAX_RECOVERIES = 3  # FR1.1.3: max_recovery_attempts
 
 
 def end_attempt(
@@ -41,9 +40,9 @@ def recover_or_give_up(
 ) -> None:
     """After an attempt that came to nothing: the next one, or the end of the job."""
     cost = work.cost_of_attempts(connection, job.id)
-    if attempt.number > MAX_RECOVERIES:
+    if attempt.number > RECOVERY_ATTEMPTS:
         message = (
-            f"{what}, and {MAX_RECOVERIES} further attempts did not get through either. "
+            f"{what}, and {RECOVERY_ATTEMPTS} further attempts did not get through either. "
             "Start a new job when the cause is found."
         )
         said = f" The last one said: {detail}" if detail else ""
@@ -54,7 +53,7 @@ def recover_or_give_up(
         connection,
         job,
         JobStatus.RECOVERING,
-        f"{what}; going on from {whence} (recovery {attempt.number} of {MAX_RECOVERIES})",
+        f"{what}; going on from {whence} (recovery {attempt.number} of {RECOVERY_ATTEMPTS})",
         kind="interrupted",
         data={"attempt": attempt.number, "detail": detail},
         actual_cost=cost,

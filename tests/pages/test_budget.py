@@ -260,7 +260,7 @@ def test_a_team_limit_is_set_shown_and_lifted(
     page.text_input(f"team-limit-{manager.id}-None").set_value("$1,200")
     press(page, "Set the team limit").run()
     assert not page.error
-    assert budgets.team_limit(manager.id) == Decimal("1200.00")
+    assert budgets.team_month(manager, manager.id).limit == Decimal("1200.00")
     assert figures(page)["Team limit"] == "$1,200.00"
     assert "$1,188.50 left of it" in said(page)
 
@@ -271,11 +271,11 @@ def test_a_team_limit_is_set_shown_and_lifted(
     page.text_input(field).set_value("plenty")
     press(page, "Set the team limit").run()
     assert plain("team limit: 'plenty' is not an amount") in page.error[0].value
-    assert budgets.team_limit(manager.id) == Decimal("1200.00")
+    assert budgets.team_month(manager, manager.id).limit == Decimal("1200.00")
 
     press(page, "Lift the team limit").run()
     assert not page.error
-    assert budgets.team_limit(manager.id) is None
+    assert budgets.team_month(manager, manager.id) is None
     assert "Team limit" not in figures(page)
 
 

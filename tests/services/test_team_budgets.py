@@ -36,7 +36,7 @@ def test_a_members_job_does_not_start_above_the_teams_limit(
     )
     budgets.set_team_limit(admin, manager.id, Decimal("23.00"))
     start(ben, local_draft(ben, cost="10.00"))
-    assert budgets.team_limit(manager.id) == Decimal("23.00")
+    assert budgets.team_month(manager, manager.id).limit == Decimal("23.00")
 
 
 def test_other_teams_and_people_without_one_are_not_concerned(
@@ -92,7 +92,7 @@ def test_a_lifted_team_limit_stops_nobody_any_more(
 
     budgets.lift_team_limit(admin, manager.id, "203.0.113.7")
 
-    assert budgets.team_limit(manager.id) is None
+    assert budgets.team_month(manager, manager.id) is None
     assert budgets.team_month(admin, manager.id) is None
     start(ana, opened)
     with reading() as connection:
@@ -118,7 +118,7 @@ def test_a_team_limit_is_lifted_by_who_may_set_it_and_only_where_there_is_one(
     for actor in (manager, person(), person(role="manager")):
         with pytest.raises(NotAllowed):
             budgets.lift_team_limit(actor, manager.id)
-    assert budgets.team_limit(manager.id) == Decimal("5.00")
+    assert budgets.team_month(manager, manager.id).limit == Decimal("5.00")
 
 
 def test_a_teams_month_counts_the_manager_and_everybody_below(
