@@ -1,48 +1,34 @@
 """The quote document: what is said and in which order, from the letterhead to the small print."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from fpdf import FPDF
-from fpdf.enums import Align
+from dataclasses import replace
 
 from lib.domain.estimate import Estimate
 from lib.domain.quote import Choice, Comparison, Quote, long_date
+from lib.paper.document import letterhead, opened, parts
 from lib.paper.fonts import Weight
 from lib.paper.sheet import (
-    ACCENT,
     BODY,
     INK,
     LABEL,
     LEFT,
     MUTED,
-    RIGHT,
     SMALL,
-    STRONG,
     WIDTH,
     Sheet,
 )
 from lib.paper.text import clean
-from lib.paper.typesetter import Style, Typesetter
+from lib.paper.typesetter import Style
 from lib.quotes import closing, figures, side_by_side
 
-_COMPANY = Style(14, Weight.BOLD, INK)
-_TITLE = Style(19, Weight.BOLD, ACCENT)
 _JOB = Style(15, Weight.BOLD, INK)
 _NOBODY = replace(BODY, colour=MUTED)
 
 
 def render(quote: Quote) -> bytes:
     """The quote as an A4 PDF; the same quote always gives the same bytes."""
-    with TemporaryDirectory(prefix="quote-fonts-") as folder:
-        pdf = FPDF(format="A4")
-        pdf.set_auto_page_break(False)
-        pdf.set_creation_date(quote.issued_at)
-        pdf.set_title(f"Cost estimate {quote.number}")
-        pdf.set_lang("en")
-        sheet = Sheet(pdf, Typesetter(pdf, _texts(quote), Path(folder)))
+    title = f"Cost estimate {quote.number}"
+    with opened(title, quote.issued_at, _texts(quote)) as (pdf, sheet):
         _letterhead(sheet, quote)
         _job(sheet, quote)
         if len(quote.choices) == 1:
@@ -54,7 +40,7 @@ def render(quote: Quote) -> bytes:
         closing.conditions(sheet, quote)
         closing.revision_history(sheet, quote.revisions)
         closing.signature(sheet, several=len(quote.choices) > 1)
-        sheet.footers(f"Cost estimate {quote.number}")
+        sheet.footers(title)
         return bytes(pdf.output())
 
 
@@ -69,35 +55,23 @@ def _one_choice(sheet: Sheet, choice: Choice, comparison: Comparison | None) -> 
     closing.accuracy_record(sheet, choice)
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Every text inside a quote; the fonts are cut down to their characters."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
-    if isinstance(value, Estimate):
-        yield from (value.confidence_text, value.disclaimer, *value.warnings)
-        yield from (text for line in value.lines for text in (line.label, line.detail))
+def _texts(quote: Quote) -> Iterator[str]:
+    """Every text inside a quote, and what its estimates say of themselves."""
+    for part in parts(quote):
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Estimate):
+            yield from (part.confidence_text, part.disclaimer, *part.warnings)
+            yield from (text for line in part.lines for text in (line.label, line.detail))
 
 
 def _letterhead(sheet: Sheet, quote: Quote) -> None:
-    left = sheet.type.block(
-        clean(quote.company) or "Company not named", _COMPANY, LEFT, sheet.y, 96
+    lines = (
+        quote.number,
+        f"Issued {long_date(quote.issued_on)}",
+        f"Valid until {long_date(quote.valid_until)}",
     )
-    right = sheet.type.block("Cost estimate", _TITLE, 120, sheet.y - 2, RIGHT - 120, Align.R)
-    for text, style in (
-        (quote.number, STRONG),
-        (f"Issued {long_date(quote.issued_on)}", SMALL),
-        (f"Valid until {long_date(quote.valid_until)}", SMALL),
-    ):
-        right = sheet.type.block(text, style, 120, right, RIGHT - 120, Align.R)
-    sheet.y = max(left, right) + 3
-    sheet.rule()
-    sheet.y += 4
+    letterhead(sheet, quote.company, "Cost estimate", lines, 120)
 
 
 def _job(sheet: Sheet, quote: Quote) -> None:

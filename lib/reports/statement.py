@@ -1,17 +1,12 @@
 """The statement's pages: letterhead, figures, chart, where the money went, every job, limits."""
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from fpdf import FPDF
-from fpdf.enums import Align
 
 from lib.domain.money import CENT, ZERO, usd
 from lib.domain.quote import long_date
 from lib.domain.statement import Share, StatedJob, Statement, total
+from lib.paper.document import letterhead, opened, parts
 from lib.paper.fonts import Weight
 from lib.paper.sheet import (
     ACCENT,
@@ -20,20 +15,16 @@ from lib.paper.sheet import (
     INK,
     LABEL,
     LEFT,
-    RIGHT,
     SMALL,
-    STRONG,
     TINT,
     WIDTH,
     Sheet,
 )
 from lib.paper.text import clean
-from lib.paper.typesetter import Style, Typesetter
+from lib.paper.typesetter import Style
 from lib.reports import chart, tables
 from lib.reports.tables import Cell, Column
 
-_COMPANY = Style(14, Weight.BOLD, INK)
-_TITLE = Style(19, Weight.BOLD, ACCENT)
 _SUBJECT = Style(15, Weight.BOLD, INK)
 _FIGURE = Style(12, Weight.BOLD, INK)
 _MONEY = (Column("Spent", 24, amount=True), Column("Reserved", 24, amount=True))
@@ -41,13 +32,9 @@ _MONEY = (Column("Spent", 24, amount=True), Column("Reserved", 24, amount=True))
 
 def render(statement: Statement) -> bytes:
     """The statement as an A4 PDF; the same statement always gives the same bytes."""
-    with TemporaryDirectory(prefix="statement-fonts-") as folder:
-        pdf = FPDF(format="A4")
-        pdf.set_auto_page_break(False)
-        pdf.set_creation_date(statement.as_of)
-        pdf.set_title(f"Spending of {statement.title}")
-        pdf.set_lang("en")
-        sheet = Sheet(pdf, Typesetter(pdf, _texts(statement), Path(folder)))
+    texts = (part for part in parts(statement) if isinstance(part, str))
+    title = f"Spending of {statement.title}"
+    with opened(title, statement.as_of, texts) as (pdf, sheet):
         _letterhead(sheet, statement)
         _summary(sheet, statement)
         sheet.heading("Spending against the limit", following=chart.HEIGHT)
@@ -58,33 +45,13 @@ def render(statement: Statement) -> bytes:
         _jobs(sheet, statement)
         _limits(sheet, statement)
         _records(sheet, statement)
-        sheet.footers(f"Spending of {statement.title} · {clean(statement.subject)[:60]}")
+        sheet.footers(f"{title} · {clean(statement.subject)[:60]}")
         return bytes(pdf.output())
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Every text inside a statement; the fonts are cut down to their characters."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
-
-
 def _letterhead(sheet: Sheet, statement: Statement) -> None:
-    left = sheet.type.block(
-        clean(statement.company) or "Company not named", _COMPANY, LEFT, sheet.y, 96
-    )
-    right = sheet.type.block("Training spend", _TITLE, 110, sheet.y - 2, RIGHT - 110, Align.R)
     moment = f"As of {long_date(statement.as_of.date())}, {statement.as_of:%H:%M %Z}"
-    for text, style in ((statement.title, STRONG), (moment, SMALL)):
-        right = sheet.type.block(text, style, 110, right, RIGHT - 110, Align.R)
-    sheet.y = max(left, right) + 3
-    sheet.rule()
-    sheet.y += 4
+    letterhead(sheet, statement.company, "Training spend", (statement.title, moment), 110)
     sheet.paragraph(statement.subject, _SUBJECT)
     sheet.paragraph(statement.about, SMALL)
 
