@@ -16,7 +16,7 @@ from lib.domain.dataset import (
 )
 from lib.ui import wizard
 from lib.ui.charts import distribution_chart
-from lib.ui.file_chooser import quality_mark
+from lib.ui.file_chooser import quality_mark, shown_score
 from lib.ui.text import plain
 
 #: What can be done about each problem of `lib.domain.dataset.problems`.
@@ -63,7 +63,7 @@ def show_summary(row: Row, summary: DatasetSummary) -> None:
             ("With a target response", f"{summary.trainable_pairs:,}", "what is learned"),
             (
                 "Average quality",
-                "none" if average is None else f"{average:.1f} / 5",
+                "none" if average is None else f"{shown_score(average)} / 5",
                 quality_mark(average).rsplit(" ", 1)[0] if average is not None else "no scores",
             ),
             (

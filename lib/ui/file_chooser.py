@@ -142,8 +142,12 @@ def quality_mark(average: Decimal | None) -> str:
     if average is None:
         return "no quality scores"
     mark = "✓ High Quality" if average >= REVIEW_QUALITY else "⚠ Review"
-    shown = average.quantize(Decimal("0.1"), rounding=ROUND_DOWN)  # 3.99 is below 4.0
-    return f"{mark} {shown}"
+    return f"{mark} {shown_score(average)}"
+
+
+def shown_score(average: Decimal) -> Decimal:
+    """One decimal, rounded down: a file below 4.0 is never shown as 4.0."""
+    return average.quantize(Decimal("0.1"), rounding=ROUND_DOWN)
 
 
 def _filters() -> FileFilter:

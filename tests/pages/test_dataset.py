@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -97,7 +97,7 @@ def test_each_entry_tells_the_figures_and_what_cannot_be_chosen_is_greyed_with_i
     page = listing(open_page("dataset", person()), mark)
 
     sizes = f"50 conversations · {good.training_pairs:,} training pairs · "
-    average = f"{good.average_quality:.1f}"
+    average = good.average_quality.quantize(Decimal("0.1"), rounding=ROUND_DOWN)
     assert line(page, good.name).label.endswith(plain(f"{sizes}✓ High Quality {average}"))
     assert line(page, poor.name).label.endswith(plain("⚠ Review 3.9"))
     assert line(page, failed.name).label.endswith(plain("⚠ Storage file changed"))
