@@ -1,11 +1,13 @@
 """`make bench`: figures of this machine, each beside a floor or a rival of the same run.
 
-`python -m bench.run 1000000` has so many jobs in the database whose budgets are checked.
+`python -m bench.run clicks accuracy` measures those only; `--jobs 1000000` has so many jobs in the
+database whose budgets are checked.
 """
 
+import argparse
 import statistics
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import accuracy, audit, budgets, clicks, files, imports, training
@@ -14,14 +16,22 @@ from bench.server import PROJECT, serving
 
 def main() -> None:
     """Prints one block a subject, as soon as it is measured."""
-    _print_starts()
-    _print_clicks()
-    _print_files()
-    _print_import()
-    _print_audit()
-    _print_budgets()
-    _print_training()
-    _print_accuracy()
+    subjects: dict[str, Callable[[], None]] = {
+        "starts": _print_starts,
+        "clicks": _print_clicks,
+        "files": _print_files,
+        "import": _print_import,
+        "audit": _print_audit,
+        "budgets": lambda: _print_budgets(asked.jobs),
+        "training": _print_training,
+        "accuracy": _print_accuracy,
+    }
+    parser = argparse.ArgumentParser(prog="bench.run", description=__doc__)
+    parser.add_argument("subject", nargs="*", choices=[*subjects, "all"], default="all")
+    parser.add_argument("--jobs", type=int, default=budgets.JOBS)
+    asked = parser.parse_args()
+    for subject in subjects if "all" in asked.subject else asked.subject:
+        subjects[subject]()
 
 
 def _print_starts() -> None:
@@ -82,8 +92,8 @@ def _print_audit() -> None:
     )
 
 
-def _print_budgets() -> None:
-    taken = budgets.run(int(sys.argv[1]) if len(sys.argv) > 1 else budgets.JOBS)
+def _print_budgets(jobs: int) -> None:
+    taken = budgets.run(jobs)
     print(f"Budgets with {taken['jobs']:,.0f} jobs, 95th percentiles")
     for step, where in budgets.STEPS.items():
         figures = "   ".join(f"{name} {taken[f'{step}, {name}']:6.1f} ms" for name in where)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib.cli import main
+from lib.cli.main import main
 from lib.settings import PROJECT
 
 PROGRAM = [sys.executable, "-m", "lib.cli"]

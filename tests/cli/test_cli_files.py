@@ -28,8 +28,8 @@ def nothing_there(configure: Make, tmp_path: Path) -> Path:
 
 def test_help_names_every_command_and_imports_no_database() -> None:
     code = (
-        "import sys, lib.cli\n"
-        "try:\n    lib.cli.main(['--help'])\n"
+        "import sys, lib.cli.main\n"
+        "try:\n    lib.cli.main.main(['--help'])\n"
         "finally:\n    print([m for m in ('sqlalchemy', 'pydantic', 'fpdf') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.cli_output import record, table, to_json, visible
+from lib.cli.output import record, table, to_json, visible
 
 
 @given(st.decimals(min_value="-9999999999.99", max_value="9999999999.99", places=2))

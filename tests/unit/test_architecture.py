@@ -82,9 +82,9 @@ def area_of(path: Path) -> str:
 
 
 def area(dotted: str) -> str:
-    """`lib.db.jobs` is in db, `lib.cli_jobs` in cli, `pages.budget` in pages."""
+    """`lib.db.jobs` is in db, `lib.cli.jobs` in cli, `pages.budget` in pages."""
     parts = dotted.split(".")
-    return parts[1].split("_")[0] if parts[0] == "lib" else parts[0]
+    return parts[1] if parts[0] == "lib" else parts[0]
 
 
 def syntax(path: Path) -> ast.Module:

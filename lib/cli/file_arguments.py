@@ -1,14 +1,14 @@
-"""The arguments of `files`; what its actions do is in `lib.cli_file_care`."""
+"""The arguments of `files`; what its actions do is in `lib.cli.file_care`."""
 
-from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 
-RUN = "lib.cli_file_care"
+from lib.cli.arguments import add, text
+
+RUN = "lib.cli.file_care"
 
 
-def register(commands: Any, add: Callable[..., ArgumentParser], text: Callable[[str], str]) -> None:
-    """Adds the command with the command line's own `add` and reader of `text`."""
+def register(commands: Any) -> None:
+    """Adds the command."""
     files = commands.add_parser("files", help="list, rename, archive, check and delete files")
     actions = files.add_subparsers(metavar="ACTION", required=True)
     listing = add(actions, "list", f"{RUN}:list_files", "the stored training files, newest first")

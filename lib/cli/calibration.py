@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from lib.cli_output import Output, record, table
+from lib.cli.output import Output, record, table
 from lib.db.connection import migrate
 from lib.domain.calibration import Calibration
 from lib.domain.effects import Effect, effects, factor_text

@@ -11,7 +11,7 @@ SHORT = {"--epochs": "num_train_epochs", "--batch-size": "per_device_train_batch
 
 
 def add_configuration(parser: ArgumentParser) -> None:
-    """Adds them to a command; `lib.cli_files.configured` makes a draft of what was given."""
+    """Adds them to a command; `lib.cli.files.configured` makes a draft of what was given."""
     parser.add_argument(
         "--preset", choices=tuple(PRESETS), help="default: the one that suits the file's size"
     )

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.cli_lookups import as_id, person_at
-from lib.cli_output import Output, record, table, visible
+from lib.cli.lookups import as_id, person_at
+from lib.cli.output import Output, record, table, visible
 from lib.db.connection import migrate
 from lib.domain.money import usd
 from lib.domain.requests import Action, Effective

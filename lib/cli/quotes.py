@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from lib.cli_output import Output, record, table, to_be_written
+from lib.cli.output import Output, record, table, to_be_written
 from lib.db.connection import migrate
 from lib.domain.estimate import Estimate, format_hours
 from lib.domain.money import usd

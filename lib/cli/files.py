@@ -6,7 +6,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from lib.cli_output import Output, note, record
+from lib.cli.output import Output, note, record
 from lib.db.connection import installed, migrate
 from lib.domain.dataset import DatasetSummary, eligible, pairs_explained, problems
 from lib.domain.draft import Draft, change

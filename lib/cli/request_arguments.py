@@ -1,14 +1,14 @@
-"""The arguments of `requests` and `outbox`; what they do is in `lib.cli_requests`."""
+"""The arguments of `requests` and `outbox`; what they do is in `lib.cli.requests`."""
 
-from argparse import ArgumentParser
-from collections.abc import Callable
 from typing import Any
 
-RUN = "lib.cli_requests"
+from lib.cli.arguments import add, text
+
+RUN = "lib.cli.requests"
 
 
-def register(commands: Any, add: Callable[..., ArgumentParser], text: Callable[[str], str]) -> None:
-    """Adds both commands with the command line's own `add` and reader of `text`."""
+def register(commands: Any) -> None:
+    """Adds both commands."""
     requests = commands.add_parser("requests", help="requests for a higher monthly limit")
     actions = requests.add_subparsers(metavar="ACTION", required=True)
     add(actions, "list", f"{RUN}:list_requests", "all requests, pending ones first")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from lib.cli_output import Output, table
+from lib.cli.output import Output, table
 from lib.db.connection import migrate
 from lib.domain.money import usd
 from lib.domain.offers import Offer

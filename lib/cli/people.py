@@ -7,8 +7,8 @@ from getpass import getpass
 from typing import Any
 from uuid import UUID
 
-from lib.cli_lookups import person_at
-from lib.cli_output import Output, record, table, to_be_written
+from lib.cli.lookups import person_at
+from lib.cli.output import Output, record, table, to_be_written
 from lib.db import users
 from lib.db.connection import migrate, reading
 from lib.domain.budget import Budget

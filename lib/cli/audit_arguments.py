@@ -1,17 +1,17 @@
-"""The arguments of `audit`; what it does is in `lib.cli_audit`."""
+"""The arguments of `audit`; what it does is in `lib.cli.audit`."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lib.cli.arguments import add, text
 from lib.domain.audit import ActionType
 
-RUN = "lib.cli_audit"
+RUN = "lib.cli.audit"
 
 
-def register(commands: Any, add: Callable[..., ArgumentParser], text: Callable[[str], str]) -> None:
-    """Adds the command with the command line's own `add` and reader of `text`."""
+def register(commands: Any) -> None:
+    """Adds the command."""
     audit = commands.add_parser("audit", help="the log of everything about budgets")
     actions = audit.add_subparsers(metavar="ACTION", required=True)
     listing = add(actions, "list", f"{RUN}:list_entries", "entries, newest first")
@@ -22,7 +22,7 @@ def register(commands: Any, add: Callable[..., ArgumentParser], text: Callable[[
     export = add(actions, "export", f"{RUN}:export", "all entries as CSV")
     export.add_argument("--out", type=Path, required=True, metavar="CSV", help="the file to write")
     for action in (listing, export):
-        _filters(action, text)
+        _filters(action)
     verify = add(
         actions, "verify", f"{RUN}:verify", "follow the chain; exit code 1 where it is broken"
     )
@@ -32,7 +32,7 @@ def register(commands: Any, add: Callable[..., ArgumentParser], text: Callable[[
     add(actions, "head", f"{RUN}:head", "the newest row's hash, to be noted elsewhere")
 
 
-def _filters(action: ArgumentParser, text: Callable[[str], str]) -> None:
+def _filters(action: ArgumentParser) -> None:
     action.add_argument("--action", choices=[str(one) for one in ActionType])
     action.add_argument("--user", type=text, metavar="EMAIL", help="who acted, or whose budget")
     action.add_argument("--job", type=text, metavar="ID")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from lib.cli_output import Output, table
+from lib.cli.output import Output, table
 from lib.db.connection import migrate
 from lib.demo import cast
 from lib.demo.fill import fill, is_filled

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from lib.cli_lookups import as_id, person_at
-from lib.cli_output import Output, note, record, table, to_be_written
+from lib.cli.lookups import as_id, person_at
+from lib.cli.output import Output, note, record, table, to_be_written
 from lib.db.connection import migrate
 from lib.domain.audit import ActionType, Filter
 from lib.domain.money import usd

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from lib import storage
-from lib.cli_output import record, table
+from lib.cli.output import record, table
 from lib.domain.estimate import Estimate, format_hours
 from lib.domain.money import usd
 from lib.domain.presets import PARAMETER_HELP

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.cli_output import Output, record, table
+from lib.cli.output import Output, record, table
 from lib.db.connection import migrate
 from lib.services import accounts, file_care, training_files
 from lib.services.errors import NotFound

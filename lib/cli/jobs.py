@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.cli_files import configured
-from lib.cli_job_text import job_data, job_text
-from lib.cli_output import Output, note, table, to_be_written
+from lib.cli.files import configured
+from lib.cli.job_text import job_data, job_text
+from lib.cli.output import Output, note, table, to_be_written
 from lib.db.connection import migrate
 from lib.domain.draft import Draft, problems
 from lib.domain.money import usd
@@ -71,7 +71,7 @@ def quote(options: argparse.Namespace) -> Output:
 
     With --alternatives it is of the presets and the other tier too.
     """
-    from lib.cli_quotes import issued, told  # slow to import: it brings all that makes a PDF
+    from lib.cli.quotes import issued, told  # slow to import: it brings all that makes a PDF
 
     _check(options)
     migrate()
