@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from lib.domain.draft import DESCRIPTION_LIMIT, NAME_LENGTH, NOTES_LIMIT, problems
-from lib.services import jobs
+from lib.domain.draft import problems
+from lib.domain.metadata import DESCRIPTION_LIMIT, NAME_LENGTH, NOTES_LIMIT
+from lib.services import clients
 from lib.ui import drafting, wizard
 from lib.ui.guard import guard
 
@@ -53,7 +54,7 @@ text(
     "configuration rationale. Use markdown for formatting.",
 )
 
-known = jobs.known_clients()
+known = clients.known()
 left, right = st.columns(2)
 left.selectbox(
     "Client",

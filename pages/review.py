@@ -8,7 +8,7 @@ from lib.domain.explanations import warnings
 from lib.domain.money import usd
 from lib.domain.offers import LOCAL_KEY
 from lib.domain.presets import PARAMETER_HELP, PRESETS
-from lib.services import jobs
+from lib.services import starting
 from lib.services.errors import StartRefused
 from lib.services.quotes import RATE_SOURCES, shown_value
 from lib.ui import budget_dialog, drafting, quote_list, wizard
@@ -104,7 +104,7 @@ if assessment.decision:
 def start() -> None:
     """Starts what is on screen: the digest says what that was."""
     try:
-        jobs.start(person, opened.job_id, assessment.digest, ip_address=client_address())
+        starting.start(person, opened.job_id, assessment.digest, ip_address=client_address())
     except StartRefused as error:
         st.session_state["start_refused"] = str(error)
     else:

@@ -19,7 +19,7 @@ from lib.domain.draft import Draft, problems
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, EnrichmentStatus, JobStatus
-from lib.services import accounts, assessment, drafts, jobs, training_files
+from lib.services import accounts, assessment, drafts, jobs, starting, training_files
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotFound, Refusal
 from lib.services.estimates import Pricing
@@ -90,7 +90,7 @@ def launch(options: argparse.Namespace) -> Output:
     actor = accounts.operator()
     with _working():
         with _new_draft(actor, options) as opened:
-            jobs.start(actor, opened.job_id, _price(opened).digest)
+            starting.start(actor, opened.job_id, _price(opened).digest)
         note(f"Job {opened.job_id} is queued")
         if options.wait:
             _follow(actor, opened.job_id)

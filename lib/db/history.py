@@ -1,11 +1,27 @@
 """One query for all that estimates and cards say about past jobs."""
 
-from sqlalchemy import Connection, Numeric, and_, case, cast, func, or_, select, text
+from sqlalchemy import Connection, Subquery, and_, case, func, select, text, union_all
 
 from lib.db.tables import training_jobs
 from lib.domain.history import HISTORY_DAYS, INTERRUPTION_DAYS, VARIANCE, History, Tally
 from lib.domain.offers import Tier
 from lib.domain.states import JobStatus
+
+_READ = (  # all in one index, so that no wide row is looked at
+    *("queued_at", "ended_at", "status", "engine", "gpu_type", "gpu_pricing_tier", "preset"),
+    *("actual_cost", "estimated_cost", "estimated_cost_min", "estimated_cost_max"),
+    *("actual_duration_hours", "estimated_duration_hours", "checkpoint_recovery_count"),
+)
+
+
+def _ended_or_under_way() -> Subquery:
+    job = training_jobs.c
+    started = select(*(job[name] for name in _READ)).where(job.queued_at.is_not(None))
+    longest = max(HISTORY_DAYS, INTERRUPTION_DAYS)
+    return union_all(
+        started.where(job.ended_at > func.now() - text(f"interval '{longest} days'")),
+        started.where(job.ended_at.is_(None)),
+    ).subquery()
 
 
 def read(connection: Connection) -> History:
@@ -15,16 +31,15 @@ def read(connection: Connection) -> History:
     cents, in hours. A run that was cut short by `max_steps` counts like any other: so was its
     estimate.
     """
-    job = training_jobs.c
+    job = _ended_or_under_way().c
     recent = job.queued_at > func.now() - text(f"interval '{INTERRUPTION_DAYS} days'")
     ended = job.ended_at > func.now() - text(f"interval '{HISTORY_DAYS} days'")
     completed = and_(ended, job.status == JobStatus.COMPLETED)
-    estimated_cost = cast(job.estimate["total"].astext, Numeric)
     estimated_hours = func.nullif(job.estimated_duration_hours, 0)
-    in_dollars = estimated_cost >= 0.10
+    in_dollars = job.estimated_cost >= 0.10
     by_hours = func.abs(job.actual_duration_hours / estimated_hours - 1)
     error = case(
-        (in_dollars, func.abs(job.actual_cost / estimated_cost - 1)),
+        (in_dollars, func.abs(job.actual_cost / job.estimated_cost - 1)),
         else_=by_hours,
     )
     # To the cent: a run that costs exactly the most that was estimated is inside.
@@ -48,8 +63,6 @@ def read(connection: Connection) -> History:
             .label("recent_interrupted"),
         )
         .where(
-            job.queued_at.is_not(None),
-            or_(recent, ended),
             # A row made by hand or by another version must not take every estimate down.
             job.gpu_pricing_tier.in_([str(tier) for tier in Tier]),
             job.preset.is_not(None),

@@ -12,12 +12,10 @@ from datetime import date, datetime
 from typing import Any
 
 from lib.domain.hyperparameters import Hyperparameters, JsonValue
+from lib.domain.metadata import NAME_LENGTH, Metadata, tags_problem
+from lib.domain.metadata import problems as metadata_problems
 from lib.domain.offers import SPOT_KEY
 from lib.domain.presets import default_preset, hyperparameters, kept_overrides
-
-NAME_LENGTH = (3, 100)
-DESCRIPTION_LIMIT = 500
-NOTES_LIMIT = 2000
 
 
 @dataclass(frozen=True)
@@ -34,13 +32,26 @@ class Draft:
     name_edited: bool = False
     description: str = ""
     notes: str = ""
+    tags: tuple[str, ...] = ()
     client: str = ""
     project: str = ""
+    template_id: str | None = None
     max_steps: int | None = None
 
     @property
     def hyperparameters(self) -> Hyperparameters:
         return hyperparameters(self.preset, self.overrides)
+
+    @property
+    def metadata(self) -> Metadata:
+        return Metadata(
+            name=self.name.strip(),
+            description=self.description,
+            notes=self.notes,
+            tags=self.tags,
+            client=self.client.strip(),
+            project=self.project.strip(),
+        )
 
     @property
     def digest(self) -> str:
@@ -58,6 +69,7 @@ class Draft:
         return {
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
             "overrides": dict(self.overrides),
+            "tags": list(self.tags),
             "deadline": self.deadline and self.deadline.isoformat(),
         }
 
@@ -67,6 +79,7 @@ class Draft:
         known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         if known.get("deadline"):
             known["deadline"] = datetime.fromisoformat(known["deadline"])
+        known["tags"] = tuple(known.get("tags") or ())
         return cls(**known)
 
 
@@ -107,7 +120,8 @@ def change(draft: Draft, today: date, **changes: Any) -> Draft:
     """The draft after one change of the user's. Raises ValueError naming a bad field.
 
     Overrides that are the preset's own values are none, whoever gave them. Choosing another preset
-    starts from that preset's own parameters: overrides are dropped. NUL characters are too, since
+    starts from that preset's own parameters: overrides are dropped; another client has no project
+    yet. NUL characters are too, since
     nobody typed them and no database keeps them.
     """
     changes = {
@@ -116,6 +130,12 @@ def change(draft: Draft, today: date, **changes: Any) -> Draft:
     }
     if "preset" in changes and changes["preset"] != draft.preset:
         changes.setdefault("overrides", {})
+    if "tags" in changes:
+        changes["tags"] = tuple(dict.fromkeys(changes["tags"]))
+        if problem := tags_problem(changes["tags"]):
+            raise ValueError(problem)
+    if "client" in changes and changes["client"] != draft.client:
+        changes.setdefault("project", "")  # it belonged to the other client
     if "name" in changes:
         changes["name_edited"] = bool(changes["name"].strip())
     changed = replace(draft, **changes)
@@ -124,16 +144,5 @@ def change(draft: Draft, today: date, **changes: Any) -> Draft:
 
 
 def problems(draft: Draft) -> dict[str, str]:
-    """What keeps the draft from being started, by field (FR1.3.1's limits and words)."""
-    found = {}
-    least, most = NAME_LENGTH
-    if not least <= len(draft.name.strip()) <= most:
-        found["name"] = f"Job name must be between {least} and {most} characters"
-    if len(draft.description) > DESCRIPTION_LIMIT:
-        found["description"] = f"Description must be at most {DESCRIPTION_LIMIT} characters"
-    if len(draft.notes) > NOTES_LIMIT:
-        found["notes"] = f"Notes must be at most {NOTES_LIMIT} characters"
-    for name in ("client", "project"):
-        if len(getattr(draft, name)) > NAME_LENGTH[1]:
-            found[name] = f"{name.title()} must be at most {NAME_LENGTH[1]} characters"
-    return found
+    """What keeps the draft from being started, by field."""
+    return metadata_problems(draft.metadata)

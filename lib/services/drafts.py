@@ -6,14 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.db import activity, files, jobs
+from lib.db import activity, files, job_metadata, jobs
 from lib.db.connection import reading, transaction
 from lib.domain.draft import Draft, change, first_name, new_draft, problems
+from lib.domain.metadata import without_faults
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
 from lib.services.errors import DraftMoved, NotADraft, NotEligible, NotFound, Refusal
 from lib.services.training_files import check_eligible, check_unchanged
-from lib.services.visibility import visible
+from lib.services.visibility import changeable, visible
 from lib.settings import settings
 
 
@@ -112,7 +113,7 @@ def load(actor: Person, job_id: UUID) -> OpenDraft:
 def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
     """Saves one change. Raises DraftMoved where another tab saved first; nothing is overwritten."""
     with transaction() as connection:
-        job = visible(actor, jobs.lock(connection, opened.job_id))
+        job = changeable(connection, actor, jobs.lock(connection, opened.job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise NotADraft
         if job.draft_revision != opened.revision:
@@ -123,11 +124,9 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
             job.id,
             draft=draft.to_dict(),
             draft_revision=revision,
-            name=draft.name[:100],
-            description=draft.description,
-            notes=draft.notes,
             preset=draft.preset,
-            metadata_updated_at=datetime.now(UTC),
+            template_id=draft.template_id,
+            **job_metadata.columns(connection, without_faults(draft.metadata), actor.id),
         )
     return OpenDraft(opened.job_id, opened.owner_id, draft, revision, opened.file)
 
@@ -135,7 +134,7 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
 def discard(actor: Person, job_id: UUID) -> None:
     """Gives a draft up; its quotes stay. Raises NotFound, Refusal when it has been started."""
     with transaction() as connection:
-        job = visible(actor, jobs.lock(connection, job_id))
+        job = changeable(connection, actor, jobs.lock(connection, job_id))
         if job.status != JobStatus.PENDING_CONFIGURATION:
             raise Refusal("This job has been started; cancel it on its page instead.")
         jobs.transition(

@@ -1,9 +1,10 @@
-"""Who may see a job, and with it its draft and its quotes: one rule for every use case."""
+"""Who may see a job, its draft and its quotes, and who may change it: one rule each."""
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
-from lib.domain.people import Person
-from lib.services.errors import NotFound
+from lib.db import users
+from lib.domain.people import ADMINISTERING, MANAGING, Person
+from lib.services.errors import NotAllowed, NotFound
 
 
 def visible(actor: Person, job: Row | None, thing: str = "job") -> Row:
@@ -18,3 +19,22 @@ def visible(actor: Person, job: Row | None, thing: str = "job") -> Row:
 
 def may_see(actor: Person, job: Row) -> bool:
     return actor.may_see_all_jobs or job.created_by == actor.id
+
+
+def may_change(connection: Connection, actor: Person, job: Row) -> bool:
+    """Whether a job that the actor sees is theirs to change, start and cancel: its creator's, the
+    creator's manager's, an admin's or the owner's. Other managers read only, since money is spent
+    by those who answer for it.
+    """
+    if job.created_by == actor.id or actor.role in ADMINISTERING:
+        return True
+    creator = users.any_by_id(connection, job.created_by)
+    return actor.role in MANAGING and creator is not None and creator.manager_id == actor.id
+
+
+def changeable(connection: Connection, actor: Person, job: Row | None) -> Row:
+    """The job. Raises NotFound as `visible` does, NotAllowed for who may only look at it."""
+    job = visible(actor, job)
+    if not may_change(connection, actor, job):
+        raise NotAllowed("Only its creator, their manager or an admin may change this job.")
+    return job

@@ -5,7 +5,7 @@ import streamlit as st
 from lib.domain.budget import JUSTIFICATION, forecast
 from lib.domain.money import ZERO, usd
 from lib.domain.people import MANAGING, Person
-from lib.services import drafts, jobs
+from lib.services import drafts, starting
 from lib.services.assessment import Assessment
 from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal
@@ -99,7 +99,7 @@ def _override(person: Person, opened: OpenDraft, assessment: Assessment) -> None
     if not sent:
         return
     try:
-        jobs.start(
+        starting.start(
             person,
             opened.job_id,
             assessment.digest,

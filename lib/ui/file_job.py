@@ -4,8 +4,9 @@ import streamlit as st
 from sqlalchemy import Row
 
 from lib.domain.dataset import DatasetSummary
-from lib.domain.draft import NAME_LENGTH, first_name
+from lib.domain.draft import first_name
 from lib.domain.estimate import format_hours
+from lib.domain.metadata import NAME_LENGTH
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.presets import PRESETS, default_preset_because

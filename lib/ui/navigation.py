@@ -1,4 +1,4 @@
-"""The pages, as rows: the wizard's five steps and the pages around it."""
+"""The pages, as rows: the wizard's five steps and the pages around it, by menu."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,15 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 @dataclass(frozen=True)
 class PageRow:
-    """One page: its file and address, its name for people, and whether the top bar lists it."""
+    """One page: its file and address, its name for people, its menu, and whether that lists it.
+
+    Pages without a menu stand in the top bar themselves.
+    """
 
     name: str
     title: str
     icon: str
+    menu: str = ""
     listed: bool = True
 
     @property
@@ -32,15 +36,19 @@ WIZARD = (
 )
 AROUND = (
     PageRow("jobs", "Jobs", ":material/list_alt:"),
-    PageRow("quotes", "Quotes", ":material/request_quote:"),
     PageRow("job", "Job", ":material/monitoring:", listed=False),
-    PageRow("budget", "Budget", ":material/account_balance_wallet:"),
-    PageRow("audit", "Audit", ":material/history_edu:"),
-    PageRow("approvals", "Approvals", ":material/approval:"),
+    PageRow("compare", "Compare", ":material/compare_arrows:", listed=False),
+    PageRow("templates", "Templates", ":material/content_copy:", "Library"),
+    PageRow("quotes", "Quotes", ":material/request_quote:", "Library"),
+    PageRow("clients", "Clients", ":material/handshake:", "Library"),
+    PageRow("budget", "Budget", ":material/account_balance_wallet:", "Money"),
+    PageRow("approvals", "Approvals", ":material/approval:", "Money"),
+    PageRow("audit", "Audit", ":material/history_edu:", "Money"),
+    PageRow("team", "Team", ":material/groups:", "Insight"),
+    PageRow("accuracy", "Accuracy", ":material/target:", "Insight"),
+    PageRow("guide", "Guide", ":material/menu_book:", "Insight"),
     PageRow("outbox", "Outbox", ":material/outbox:", listed=False),
     PageRow("people", "People", ":material/group:", listed=False),
-    PageRow("accuracy", "Accuracy", ":material/target:"),
-    PageRow("guide", "Guide", ":material/menu_book:"),
 )
 ROWS = (AROUND[0], *WIZARD, *AROUND[1:])
 
@@ -58,8 +66,12 @@ def page(name: str) -> StreamlitPage:
     )
 
 
-def all_pages() -> list[StreamlitPage]:
-    return [page(row.name) for row in ROWS]
+def all_pages() -> dict[str, list[StreamlitPage]]:
+    """All pages by menu, in the order of the top bar."""
+    menus: dict[str, list[StreamlitPage]] = {}
+    for row in ROWS:
+        menus.setdefault(row.menu, []).append(page(row.name))
+    return menus
 
 
 def go(name: str, job_id: object | None = None) -> None:

@@ -23,7 +23,7 @@ from lib.db.connection import transaction
 from lib.domain.draft import change
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, JobStatus
-from lib.services import accounts, drafts, jobs
+from lib.services import accounts, drafts, starting
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 from lib.services.settlement import end_job
@@ -121,7 +121,7 @@ def started_job(local_draft: Callable[..., OpenDraft]) -> Callable[..., UUID]:
         opened = local_draft(actor, cost=cost)
         if details:
             opened = drafts.save(actor, opened, change(opened.draft, drafts.today(), **details))
-        jobs.start(actor, opened.job_id, assess(opened).digest)
+        starting.start(actor, opened.job_id, assess(opened).digest)
         move(opened.job_id, *WAYS[status])
         return opened.job_id
 

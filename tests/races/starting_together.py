@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lib.db import budgets, team_budgets
 from lib.domain.people import Person
-from lib.services import drafts, jobs
+from lib.services import drafts, starting
 from lib.services.assessment import assess
 from lib.services.errors import StartRefused
 
@@ -27,7 +27,7 @@ def press(rounds: list[list[Press]], barrier: Any, outcomes: Any, *, locked: boo
         shown = assess(drafts.load(actor, job_id)).digest
         barrier.wait()
         try:
-            jobs.start(actor, job_id, shown)
+            starting.start(actor, job_id, shown)
         except StartRefused as refusal:
             return refusal.code
         return "started"

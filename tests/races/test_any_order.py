@@ -39,7 +39,7 @@ from lib.domain.budget import next_month
 from lib.domain.people import Person
 from lib.domain.requests import Action, Effective
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
-from lib.services import audit, budgets, drafts, jobs, requests
+from lib.services import audit, budgets, drafts, jobs, requests, starting
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotAllowed, Refusal, StartRefused
@@ -110,10 +110,10 @@ class Months(RuleBasedStateMachine):
         job = Job(job_id, account)
         account.jobs.append(job)
         with pytest.raises(StartRefused) as refused:
-            jobs.start(account.person, job.id, "another price than was shown")
+            starting.start(account.person, job.id, "another price than was shown")
         assert refused.value.code == "changed"
         with pytest.raises(NotAllowed):
-            jobs.start(self.people["ana"], job.id, "", override=WHY)
+            starting.start(self.people["ana"], job.id, "", override=WHY)
         self.start(job, override=override)
         return job
 
@@ -126,16 +126,16 @@ class Months(RuleBasedStateMachine):
         reason = {"override": WHY} if override else {}
         if job.held is not None:
             with pytest.raises(StartRefused) as refused:
-                jobs.start(actor, job.id, "whatever was shown", **reason)
+                starting.start(actor, job.id, "whatever was shown", **reason)
             assert refused.value.code == "status"
             return
         shown = assess(drafts.load(actor, job.id))
         assert shown.estimate is not None
         if job.owner.start(job, shown.estimate.cost_max, self.month, overriding=override):
-            jobs.start(actor, job.id, shown.digest, **reason)
+            starting.start(actor, job.id, shown.digest, **reason)
             return
         with pytest.raises(StartRefused) as refused:
-            jobs.start(actor, job.id, shown.digest)
+            starting.start(actor, job.id, shown.digest)
         assert refused.value.code == "budget"
 
     @rule(job=pressed)

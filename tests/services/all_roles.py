@@ -21,7 +21,7 @@ from lib.db.tables import budget_requests, outbox, training_files
 from lib.domain.draft import change
 from lib.domain.offers import LOCAL_KEY
 from lib.domain.people import Person
-from lib.services import budgets, drafts, jobs, quotes
+from lib.services import budgets, drafts, quotes, starting
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 from lib.services.training_files import import_training_file
@@ -59,7 +59,7 @@ class Team:
 
     def started(self, owner: Person) -> UUID:
         job_id = self.draft(owner)
-        jobs.start(owner, job_id, assess(drafts.load(owner, job_id)).digest)
+        starting.start(owner, job_id, assess(drafts.load(owner, job_id)).digest)
         return job_id
 
     def open(self, owner: Person) -> OpenDraft:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lib.domain.people import Person
-from lib.services import jobs
+from lib.services import starting
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 
@@ -16,6 +16,6 @@ def start() -> Callable[..., Any]:
     """`start(actor, opened)`: starts the draft as it is shown now."""
 
     def press(actor: Person, opened: OpenDraft, **values: Any) -> Any:
-        return jobs.start(actor, opened.job_id, assess(opened).digest, **values)
+        return starting.start(actor, opened.job_id, assess(opened).digest, **values)
 
     return press

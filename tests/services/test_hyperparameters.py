@@ -6,7 +6,7 @@ from pathlib import Path
 from lib.domain.draft import change
 from lib.domain.people import Person
 from lib.engines.configuration import trainer_config
-from lib.services import drafts, jobs
+from lib.services import drafts, jobs, starting
 from lib.services.assessment import assess
 from lib.services.drafts import OpenDraft
 from trainer import config
@@ -28,7 +28,7 @@ def test_overrides_reach_the_job_and_the_trainer(
     assert assessment.estimate.total == before.estimate.total  # none of them takes longer
     assert assessment.digest != before.digest  # but what was shown before cannot be started
 
-    jobs.start(ana, opened.job_id, assessment.digest)
+    starting.start(ana, opened.job_id, assessment.digest)
 
     kept = jobs.view(ana, opened.job_id).job.configuration
     assert kept["overrides"] == {**OVERRIDES, "learning_rate": "0.00025"}

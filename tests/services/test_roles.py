@@ -37,6 +37,7 @@ from lib.services import (
     request_views,
     requests,
     spending,
+    starting,
     training_files,
 )
 from lib.services.assessment import assess
@@ -52,7 +53,7 @@ ROLES = ("analyst", "manager", "admin", "owner")
 
 def start(team: Team, actor: Person, subject: Person, **override: str) -> None:
     opened = team.open(subject)
-    jobs.start(actor, opened.job_id, assess(opened).digest, **override)
+    starting.start(actor, opened.job_id, assess(opened).digest, **override)
 
 
 def save(team: Team, actor: Person, subject: Person) -> None:
@@ -159,12 +160,12 @@ def change_role(team: Team, actor: Person, _: Person) -> None:
 #: their own, of their team's and of a stranger's. A single letter: there is no such difference.
 TABLE: dict[str, tuple[Try, str]] = {
     # Money
-    "jobs.start": (start, "yFF yyy yyy yyy"),
-    "jobs.start override": (
+    "starting.start": (start, "yFF yyA yyy yyy"),
+    "starting.start override": (
         lambda t, a, s: start(t, a, s, override=WHY),
-        "AAA yyy yyy yyy",
+        "AAA yyA yyy yyy",
     ),
-    "jobs.cancel": (lambda t, a, s: jobs.cancel(a, t.started(s)), "yFF yyy yyy yyy"),
+    "jobs.cancel": (lambda t, a, s: jobs.cancel(a, t.started(s)), "yFF yyA yyy yyy"),
     "budgets.set_limit": (set_limit, "AAA AyA Ayy yyy"),
     "budgets.set_team_limit": (
         lambda _, a, s: budgets.set_team_limit(a, s.id, Decimal(1_000_000)),
@@ -221,8 +222,8 @@ TABLE: dict[str, tuple[Try, str]] = {
     # Jobs and their quotes
     "drafts.create": (lambda t, a, s: drafts.create(a, t.open(s).file.id), "yyy yyy yyy yyy"),
     "drafts.load": (lambda t, a, s: drafts.load(a, t.draft(s)), "yFF yyy yyy yyy"),
-    "drafts.save": (save, "yFF yyy yyy yyy"),
-    "drafts.discard": (lambda t, a, s: drafts.discard(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "drafts.save": (save, "yFF yyA yyy yyy"),
+    "drafts.discard": (lambda t, a, s: drafts.discard(a, t.draft(s)), "yFF yyA yyy yyy"),
     "jobs.view": (lambda t, a, s: jobs.view(a, t.draft(s)), "yFF yyy yyy yyy"),
     "jobs.status_of": (lambda t, a, s: jobs.status_of(a, t.draft(s)), "yFF yyy yyy yyy"),
     "jobs.listing": (seen(Team.draft, jobs.listing), "y-- yyy yyy yyy"),
@@ -291,7 +292,7 @@ def team(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def acting_functions() -> set[str]:
-    """`jobs.start` and all others whose first parameter is who acts."""
+    """`starting.start` and all others whose first parameter is who acts."""
     return {
         f"{module.name}.{name}"
         for module in iter_modules(services.__path__)

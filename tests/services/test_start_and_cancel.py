@@ -18,7 +18,7 @@ from lib.domain.draft import change
 from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY
 from lib.domain.presets import PRESETS
 from lib.domain.states import JobStatus
-from lib.services import budgets, drafts, jobs
+from lib.services import budgets, clients, drafts, jobs, starting
 from lib.services.assessment import assess, measure
 from lib.services.drafts import today
 from lib.services.errors import NotAllowed, NotFound, Refusal, StartRefused
@@ -180,7 +180,7 @@ def test_a_changed_draft_is_not_started_with_the_figures_shown_before(
     opened = local_draft(actor)
     shown = assess(opened).digest
     drafts.save(actor, opened, change(opened.draft, today(), overrides={"num_train_epochs": 9}))
-    message = refused("changed", lambda: jobs.start(actor, opened.job_id, shown))
+    message = refused("changed", lambda: starting.start(actor, opened.job_id, shown))
     assert "has changed since it was shown" in message
 
 
@@ -191,7 +191,7 @@ def test_a_changed_price_is_shown_again_before_a_start(
     opened = local_draft(actor)
     shown = assess(opened).digest
     configure(LOCAL_HOURLY_RATE="1.50")
-    refused("changed", lambda: jobs.start(actor, opened.job_id, shown))
+    refused("changed", lambda: starting.start(actor, opened.job_id, shown))
     assert assess(opened).estimate.gpu_compute == Decimal("15.00")
 
 
@@ -203,7 +203,7 @@ def test_a_double_click_starts_one_job(person: Make, local_draft: Make) -> None:
     def press(_: int) -> bool:
         barrier.wait()
         try:
-            jobs.start(actor, opened.job_id, shown)
+            starting.start(actor, opened.job_id, shown)
         except StartRefused as refusal:
             assert refusal.code == "status"
             return False
@@ -347,7 +347,7 @@ def test_the_jobs_of_others_are_not_found_by_analysts(
     for call in (
         lambda: jobs.view(stranger, opened.job_id),
         lambda: jobs.status_of(stranger, opened.job_id),
-        lambda: jobs.start(stranger, opened.job_id, shown),
+        lambda: starting.start(stranger, opened.job_id, shown),
         lambda: jobs.cancel(stranger, opened.job_id),
         lambda: jobs.view(stranger, uuid4()),
     ):
@@ -400,4 +400,4 @@ def test_clients_and_projects_are_made_once(person: Make, local_draft: Make, sta
         start(actor, drafts.save(actor, opened, change(opened.draft, today(), **details)))
         job = jobs.view(actor, opened.job_id).job
         assert (job.client_name, job.project_name) == ("Acme", "Q4")
-    assert jobs.known_clients()["Acme"] == ["Q4"]
+    assert clients.known()["Acme"] == ["Q4"]

@@ -11,7 +11,7 @@ from lib.db.connection import reading
 from lib.db.tables import budget_audit_log
 from lib.domain.audit import ActionType
 from lib.domain.people import Person
-from lib.services import jobs
+from lib.services import jobs, starting
 from lib.services.assessment import assess
 
 Make = Callable[..., Any]
@@ -30,7 +30,7 @@ def warnings_of(actor: Person) -> list[tuple[Decimal, str]]:
 
 def begin(actor: Person, local_draft: Make, cost: str = "10.00") -> None:
     opened = local_draft(actor, cost=cost)  # at most 15 % more
-    jobs.start(actor, opened.job_id, assess(opened).digest, "203.0.113.7")
+    starting.start(actor, opened.job_id, assess(opened).digest, "203.0.113.7")
 
 
 def test_a_start_that_reaches_an_alert_is_recorded_as_a_warning_once(
@@ -60,7 +60,7 @@ def test_a_start_that_passes_both_at_once_is_one_warning(
 def test_cancelling_is_settled_by_who_did_it_from_where(person: Make, local_draft: Make) -> None:
     manager = person(role="manager")
     opened = local_draft(person(manager=manager))
-    jobs.start(manager, opened.job_id, assess(opened).digest)
+    starting.start(manager, opened.job_id, assess(opened).digest)
     jobs.cancel(manager, opened.job_id, "203.0.113.9")
     row = budget_audit_log.c
     with reading() as connection:

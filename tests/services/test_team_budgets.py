@@ -13,7 +13,7 @@ from sqlalchemy import select
 from lib.db import team_budgets
 from lib.db.connection import reading, transaction
 from lib.db.tables import budget_audit_log, budget_overrides
-from lib.services import budgets, jobs
+from lib.services import budgets, starting
 from lib.services.assessment import assess
 from lib.services.errors import NotAllowed, NotFound, StartRefused
 
@@ -64,7 +64,7 @@ def test_an_override_of_a_teams_limit_is_recorded_with_its_overrun(
     budgets.set_team_limit(admin, manager.id, Decimal("5.00"))
     opened = local_draft(manager, cost="10.00")
     reason = "Agreed with the client on the phone today."
-    jobs.start(manager, opened.job_id, assess(opened).digest, override=reason)
+    starting.start(manager, opened.job_id, assess(opened).digest, override=reason)
     with reading() as connection:
         (row,) = connection.execute(
             select(budget_overrides).where(budget_overrides.c.job_id == opened.job_id)
@@ -152,7 +152,7 @@ def test_two_members_at_once_cannot_both_take_the_teams_last_dollar(
         shown = assess(drafts[index]).digest
         barrier.wait()
         try:
-            jobs.start(members[index], drafts[index].job_id, shown)
+            starting.start(members[index], drafts[index].job_id, shown)
         except StartRefused as refusal:
             assert refusal.code == "budget"
             return False

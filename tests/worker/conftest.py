@@ -53,7 +53,7 @@ def standin(data_dir, hasty, configure):
 
 @pytest.fixture
 def queue(person, training_file) -> Callable[..., UUID]:
-    """`queue(rate="36.00")`: a job as `services.jobs.start` leaves it, on one file for all."""
+    """`queue(rate="36.00")`: a job as `services.starting.start` leaves it, on one file for all."""
     actor = person()
     file = training_file(conversations=6, actor=actor)
 

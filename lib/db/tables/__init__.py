@@ -4,6 +4,13 @@ Transition rules, the append-only audit log and other triggers live in migration
 """
 
 from lib.db.tables.base import metadata
+from lib.db.tables.documentation import (
+    job_edits,
+    job_tags,
+    job_templates,
+    review_visits,
+    search_words,
+)
 from lib.db.tables.files import measurements, training_files
 from lib.db.tables.jobs import (
     clients,
@@ -48,8 +55,11 @@ __all__ = [
     "gpu_offers",
     "installation",
     "job_attempts",
+    "job_edits",
     "job_events",
     "job_metrics",
+    "job_tags",
+    "job_templates",
     "measurements",
     "metadata",
     "notices_seen",
@@ -58,6 +68,8 @@ __all__ = [
     "projects",
     "quote_numbers",
     "quotes",
+    "review_visits",
+    "search_words",
     "team_budgets",
     "training_files",
     "training_jobs",

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     ForeignKey,
     Identity,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from lib.db.tables.base import (
     Dollars,
@@ -37,6 +38,7 @@ clients = Table(
     id_column(),
     Column("name", String(100), nullable=False, unique=True),
     created_at_column(),
+    Column("archived_at", Moment),
 )
 
 projects = Table(
@@ -46,6 +48,7 @@ projects = Table(
     Column("client_id", Uuid, ForeignKey("clients.id"), nullable=False),
     Column("name", String(100), nullable=False),
     created_at_column(),
+    Column("archived_at", Moment),
     UniqueConstraint("client_id", "name"),
 )
 
@@ -67,6 +70,10 @@ training_jobs = Table(
     Column("client_id", Uuid, ForeignKey("clients.id")),
     Column("project_id", Uuid, ForeignKey("projects.id")),
     Column("metadata_updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("template_id", Uuid, ForeignKey("job_templates.id")),
+    Column("archived_at", Moment),
+    # Lexemes of all that is searched: written by a trigger, so that no writer can forget it.
+    Column("search", TSVECTOR),
     Column("preset", Text),
     Column("configuration", JSONB),
     Column("engine", Text),
@@ -74,6 +81,11 @@ training_jobs = Table(
     Column("gpu_pricing_tier", Text),
     Column("gpu_hourly_rate", Dollars),
     Column("estimate", JSONB),
+    Column(
+        "estimated_cost",
+        Dollars,
+        Computed("((estimate ->> 'total')::numeric)", persisted=True),
+    ),
     Column("estimated_duration_hours", Numeric(14, 6)),
     Column("estimated_cost_min", Dollars),
     Column("estimated_cost_max", Dollars),
@@ -113,8 +125,27 @@ training_jobs = Table(
             *("project_id", "queued_at", "ended_at"),
         ],
     ),
-    Index("ix_training_jobs_created", "created_at"),
-    Index("ix_training_jobs_ended", "ended_at", postgresql_where=text("queued_at IS NOT NULL")),
+    Index("ix_training_jobs_created", "created_at", "id"),
+    Index("ix_training_jobs_creator", "created_by", "created_at", "id"),
+    Index("ix_training_jobs_client", "client_id", "project_id"),
+    Index("ix_training_jobs_template", "template_id"),
+    Index("ix_training_jobs_search", "search", postgresql_using="gin"),
+    Index(
+        "ix_training_jobs_tags",
+        "tags",
+        postgresql_using="gin",
+        postgresql_ops={"tags": "jsonb_path_ops"},
+    ),
+    Index(  # covers what estimates and cards say about past jobs
+        "ix_training_jobs_ended",
+        "ended_at",
+        postgresql_include=[
+            *("queued_at", "status", "engine", "gpu_type", "gpu_pricing_tier", "preset"),
+            *("actual_cost", "estimated_cost", "estimated_cost_min", "estimated_cost_max"),
+            *("actual_duration_hours", "estimated_duration_hours", "checkpoint_recovery_count"),
+        ],
+        postgresql_where=text("queued_at IS NOT NULL"),
+    ),
     Index(
         "ix_training_jobs_work",
         "queued_at",

@@ -82,6 +82,7 @@ outbox = Table(
     id_column(),
     Column("message_id", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default="mail"),
     Column("recipient_id", Uuid, ForeignKey("users.id")),
     Column("to_address", Text, nullable=False),
     Column("subject", Text, nullable=False),

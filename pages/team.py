@@ -1,0 +1,8 @@
+"""Team."""
+
+import streamlit as st
+
+from lib.ui.guard import guard
+
+person = guard()
+st.title("Team", anchor=False)
