@@ -6,7 +6,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.budgets import RESERVED
@@ -70,18 +83,26 @@ def daily(
 
 def months(connection: Connection, user_ids: Collection[UUID], since: date) -> list[Row]:
     """Month, spent, reserved and jobs of each month from `since` on, oldest first."""
+    wanted = and_(_HELD.user_id.in_(user_ids), _HELD.month >= since)
+    settled = select(  # by far the most: their reservations say it all
+        _HELD.month, _HELD.settled_cost.label("spent"), literal(0).label("reserved")
+    ).where(wanted, _HELD.settled_at.is_not(None))
+    running = (
+        select(_HELD.month, _JOB.actual_cost, RESERVED)
+        .select_from(_counted())
+        .where(wanted, _HELD.settled_at.is_(None))
+    )
+    each = union_all(settled, running).subquery()
     return list(
         connection.execute(
             select(
-                _HELD.month,
-                func.sum(_JOB.actual_cost).label("spent"),
-                func.sum(RESERVED).label("reserved"),
+                each.c.month,
+                func.sum(each.c.spent).label("spent"),
+                func.sum(each.c.reserved).label("reserved"),
                 func.count().label("jobs"),
             )
-            .select_from(_counted())
-            .where(_HELD.user_id.in_(user_ids), _HELD.month >= since)
-            .group_by(_HELD.month)
-            .order_by(_HELD.month)
+            .group_by(each.c.month)
+            .order_by(each.c.month)
         )
     )
 
@@ -148,47 +169,54 @@ def limits(connection: Connection, user_ids: Collection[UUID]) -> list[Row]:
     )
 
 
-def by_client(connection: Connection, user_ids: Collection[UUID], month: date) -> list[Row]:
-    """Client, project, cost, reserved and jobs of a month, dearest first."""
-    cost = func.sum(_JOB.actual_cost)
-    return list(
-        connection.execute(
-            select(
-                clients.c.name.label("client"),
-                projects.c.name.label("project"),
-                cost.label("cost"),
-                func.sum(RESERVED).label("reserved"),
-                func.count().label("jobs"),
-            )
-            .select_from(
-                _counted()
-                .outerjoin(clients, clients.c.id == _JOB.client_id)
-                .outerjoin(projects, projects.c.id == _JOB.project_id)
-            )
-            .where(_in_month(user_ids, month))
-            .group_by(clients.c.name, projects.c.name)
-            .order_by(cost.desc(), clients.c.name, projects.c.name)
+def shares(
+    connection: Connection, user_ids: Collection[UUID], month: date
+) -> tuple[list[Row], list[Row]]:
+    """A month's jobs by client and project, and by preset and tier; each dearest first.
+
+    Rows have cost, reserved and jobs. The month's jobs are read once for both.
+    """
+    keys = (_JOB.client_id, _JOB.project_id, _JOB.preset, _JOB.gpu_pricing_tier.label("tier"))
+    part = (
+        select(
+            *keys,
+            func.sum(_JOB.actual_cost).label("cost"),
+            func.sum(RESERVED).label("reserved"),
+            func.count().label("jobs"),
         )
+        .select_from(_counted())
+        .where(_in_month(user_ids, month))
+        .group_by(*keys)
+        .subquery()
     )
-
-
-def by_configuration(connection: Connection, user_ids: Collection[UUID], month: date) -> list[Row]:
-    """Preset, tier, cost, reserved and jobs of a month, dearest first."""
-    cost = func.sum(_JOB.actual_cost)
-    return list(
-        connection.execute(
-            select(
-                _JOB.preset,
-                _JOB.gpu_pricing_tier.label("tier"),
-                cost.label("cost"),
-                func.sum(RESERVED).label("reserved"),
-                func.count().label("jobs"),
-            )
-            .select_from(_counted())
-            .where(_in_month(user_ids, month))
-            .group_by(_JOB.preset, _JOB.gpu_pricing_tier)
-            .order_by(cost.desc(), _JOB.preset, _JOB.gpu_pricing_tier)
+    client, project = clients.c.name.label("client"), projects.c.name.label("project")
+    cost = func.sum(part.c.cost)
+    rows = connection.execute(
+        select(
+            client,
+            project,
+            part.c.preset,
+            part.c.tier,
+            cost.label("cost"),
+            func.sum(part.c.reserved).label("reserved"),
+            cast(func.sum(part.c.jobs), Integer).label("jobs"),
+            func.grouping(clients.c.name).label("of_a_configuration"),
         )
+        .select_from(
+            part.outerjoin(clients, clients.c.id == part.c.client_id).outerjoin(
+                projects, projects.c.id == part.c.project_id
+            )
+        )
+        .group_by(
+            func.grouping_sets(
+                tuple_(clients.c.name, projects.c.name), tuple_(part.c.preset, part.c.tier)
+            )
+        )
+        .order_by(cost.desc(), client, project, part.c.preset, part.c.tier)
+    ).all()
+    return (
+        [row for row in rows if not row.of_a_configuration],
+        [row for row in rows if row.of_a_configuration],
     )
 
 

@@ -76,14 +76,15 @@ def read(connection: Connection, user_ids: list[UUID], month: date, now: datetim
     budget = _budget(connection, user_ids, month)
     several = len(user_ids) > 1
     zone = settings().time_zone.key
+    clients, configurations = spending.shares(connection, user_ids, month)
     return MonthReport(
         budget=budget,
         projection=_projection(connection, user_ids, budget, now),
         daily=spending.cumulative(connection, user_ids, month, zone),
         jobs=budgets.month_jobs(connection, user_ids, month),
         jobs_in_month=budgets.jobs_in_month(connection, user_ids, month),
-        clients=spending.by_client(connection, user_ids, month),
-        configurations=spending.by_configuration(connection, user_ids, month),
+        clients=clients,
+        configurations=configurations,
         months=spending.months(connection, user_ids, months_before(month, HISTORY_MONTHS - 1)),
         limits=spending.limits(connection, user_ids),
         team=spending.by_person(connection, user_ids, month) if several else [],
