@@ -36,7 +36,8 @@ _MOST_SHOWN = 2.0  # of the error: 200 %; a worse one is drawn at the edge
 def scatter_chart(jobs: Sequence[ComparedJob]) -> go.Figure:
     """Each job's estimate and actual on logarithmic axes, with the diagonal and the ±15 % band."""
     hours = [float(value) for job in jobs for value in (job.estimated, job.actual)]
-    least, most = min(hours) / 1.4, max(hours) * 1.4
+    margin = max(1.4, (max(hours) / min(hours)) ** 0.06)  # no mark is cut off at the edge
+    least, most = min(hours) / margin, max(hours) * margin
     widen = max(1.0, (10**_FEWEST_DECADES * least / most) ** 0.5)
     ends = [least / widen, most * widen]
     figure = go.Figure()

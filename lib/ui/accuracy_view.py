@@ -79,7 +79,7 @@ def in_use(seen: Overview) -> None:
     if fit is None:
         st.write(
             "**The published formula**, as it is: nothing has been learned yet. "
-            + _waiting(seen.runs)
+            + _waiting(seen.runs, seen.may_refit)
         )
         return
     calibration = Calibration.from_dict(fit.model)
@@ -195,10 +195,10 @@ def _effects_table(now: Sequence[Effect], before: Sequence[Effect]) -> None:
     )
 
 
-def _waiting(runs: int) -> str:
-    if not runs:
-        return "The first finished run is learned from within a day, or at once with *Refit now*."
-    return f"{_runs(runs)} will be learned from within a day, or at once with *Refit now*."
+def _waiting(runs: int, may_refit: bool) -> str:
+    who = f"{_runs(runs)} will be" if runs else "The first finished run is"
+    button = ", or at once with *Refit now*" if may_refit else ""
+    return f"{who} learned from within a day{button}."
 
 
 def _runs(count: int) -> str:
