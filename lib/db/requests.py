@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, text, update
 
 from lib.db.tables import budget_requests, training_jobs, users
 from lib.domain.people import MANAGING
@@ -45,6 +45,17 @@ def by_id(connection: Connection, request_id: UUID) -> Row | None:
 def pending_of(connection: Connection, user_id: UUID) -> Row | None:
     """What a user is waiting for; a unique index allows one."""
     return connection.execute(_NAMED.where(PENDING, row.user_id == user_id)).one_or_none()
+
+
+def withdrawn_today(connection: Connection, user_id: UUID) -> int:
+    """How many the user has asked and taken back within the last 24 hours."""
+    return connection.execute(
+        select(func.count()).where(
+            row.user_id == user_id,
+            row.status == "withdrawn",
+            row.created_at > func.now() - text("interval '1 day'"),
+        )
+    ).scalar_one()
 
 
 def write(connection: Connection, request_id: UUID, **values: Any) -> None:

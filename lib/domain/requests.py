@@ -13,6 +13,7 @@ from lib.domain.typed import clean_text
 
 JUSTIFICATION = (50, 2000)  # characters, spaces at both ends not counted
 REASON_LIMIT = 1000
+MOST_WITHDRAWN = 5  # in a day: each of them has sent a manager mail for nothing
 REMIND_AFTER = timedelta(days=2)
 APPROVAL_REQUIRED = "Approval Required: Yes (manager must approve via email)"
 

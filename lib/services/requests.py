@@ -16,6 +16,7 @@ from lib.domain.audit import ActionType
 from lib.domain.letters import Letter
 from lib.domain.people import MANAGING, Person, Role
 from lib.domain.requests import (
+    MOST_WITHDRAWN,
     Action,
     Effective,
     RequestStatus,
@@ -50,7 +51,7 @@ def ask(
     """Asks for a higher limit of the actor's own and writes to who decides it.
 
     Raises ValueError naming a bad field, NotFound for a job that is not theirs, Refusal where a
-    request is pending or nobody is above the actor.
+    request is pending, too many were taken back today, or nobody is above the actor.
     """
     reason = check_justification(justification)
     with transaction() as connection:
@@ -65,6 +66,11 @@ def ask(
         month = from_month.month(this_month())
         current = budgets.snapshot(connection, actor.id, month).limit
         limit = check_limit(new_limit, current)
+        if queries.withdrawn_today(connection, actor.id) >= MOST_WITHDRAWN:
+            raise Refusal(
+                f"You have withdrawn {MOST_WITHDRAWN} requests within a day. Ask again tomorrow, "
+                "or talk to who decides."
+            )
         approver = approver_of(connection, user)
         if job_id is not None:
             visible(actor, jobs.by_id(connection, job_id))

@@ -115,7 +115,7 @@ def _tiles(view: JobView, now: datetime) -> list[tuple[str, str, str]]:
         ),
         (
             "Speed",
-            _said(progress, "tokens_per_second", "{:,.0f} tok/s") or "–",
+            _speed(progress.get("tokens_per_second")),
             _said(progress, "tokens_seen", "{:,} tokens seen"),
         ),
         (
@@ -155,6 +155,13 @@ def _draw_loss(view: JobView) -> None:
 def _of(progress: dict[str, Any], part: str, whole: str) -> str:
     total = progress.get(whole)
     return f"{progress[part]:,}" + (f" of {total:,}" if total else "")
+
+
+def _speed(tokens_per_second: float | None) -> str:
+    """A slow run has a speed too: `0.48 tok/s` instead of none."""
+    if tokens_per_second is None:
+        return "–"
+    return f"{tokens_per_second:,.{0 if tokens_per_second >= 10 else 2}f} tok/s"
 
 
 def _said(progress: dict[str, Any], name: str, wording: str) -> str:

@@ -37,7 +37,7 @@ from lib.db.tables import (
 )
 from lib.domain.budget import next_month
 from lib.domain.people import Person
-from lib.domain.requests import Action, Effective
+from lib.domain.requests import MOST_WITHDRAWN, Action, Effective
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services import audit, budgets, drafts, jobs, requests, starting
 from lib.services.assessment import assess
@@ -177,6 +177,9 @@ class Months(RuleBasedStateMachine):
                 requests.ask(account.person, **send)
         elif limit <= account.limit(month)[0]:
             with pytest.raises(ValueError, match="must be above the current limit"):
+                requests.ask(account.person, **send)
+        elif account.log["increase_withdrawn"] >= MOST_WITHDRAWN:
+            with pytest.raises(Refusal, match="withdrawn 5 requests within a day"):
                 requests.ask(account.person, **send)
         else:
             account.asked = requests.ask(account.person, **send), limit, month

@@ -19,7 +19,7 @@ from lib.db.connection import reading, transaction
 from lib.db.tables import budget_audit_log, budget_config, budget_requests, outbox, users
 from lib.domain.budget import next_month
 from lib.domain.people import Person
-from lib.domain.requests import Action, Effective
+from lib.domain.requests import MOST_WITHDRAWN, Action, Effective
 from lib.services import budgets, request_views, requests
 from lib.services.budgets import this_month
 from lib.services.errors import NotAllowed, NotFound, Refusal
@@ -223,6 +223,21 @@ def test_one_request_at_a_time(ana: Person, max_: Person) -> None:
     second = ask(ana, "900")
     requests.decide(max_, second, APPROVE)
     assert limit_of(ana) == 900
+
+
+def test_who_asks_and_withdraws_again_and_again_is_stopped_for_a_day(
+    ana: Person, max_: Person
+) -> None:
+    for _ in range(MOST_WITHDRAWN):
+        requests.withdraw(ana, ask(ana))
+    with pytest.raises(Refusal, match="withdrawn 5 requests within a day"):
+        ask(ana)
+    assert len(mail_to(max_)) == MOST_WITHDRAWN
+    with transaction() as connection:
+        connection.execute(
+            update(budget_requests).values(created_at=datetime.now(UTC) - timedelta(days=1))
+        )
+    ask(ana)
 
 
 def test_parallel_askers_get_one_request(ana: Person, max_: Person) -> None:
