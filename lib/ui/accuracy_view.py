@@ -22,6 +22,7 @@ from lib.services.calibration import (
 from lib.services.offers import offers
 from lib.settings import settings
 from lib.ui import wizard
+from lib.ui.csv_table import table_with_csv
 from lib.ui.moments import date_and_time
 from lib.ui.text import plain, safe
 
@@ -55,10 +56,9 @@ def group_table(jobs: Sequence[ComparedJob]) -> None:
             "Took longer by": [100 * one.bias for one in groups],
         }
     )
-    st.dataframe(
+    table_with_csv(
+        "accuracy-groups",
         frame,
-        key="accuracy-groups",
-        hide_index=True,
         row_height=38,
         column_config={
             "Runs on": st.column_config.TextColumn(width=190),
@@ -109,10 +109,9 @@ def fits_table(fits: Sequence[Row]) -> None:
             "Reason": [fit.reason for fit in fits],
         }
     )
-    st.dataframe(
+    table_with_csv(
+        "fits",
         frame,
-        key="fits",
-        hide_index=True,
         placeholder="–",
         height="content" if len(fits) <= 8 else 318,
         column_config={

@@ -11,6 +11,7 @@ from lib.domain.money import ZERO, usd
 from lib.domain.offers import TIER_TITLES, Tier
 from lib.domain.people import Person
 from lib.services.spending import MonthReport
+from lib.ui.csv_table import table_with_csv
 from lib.ui.month_charts import months_chart
 from lib.ui.tables import dollars, frame, money_column
 from lib.ui.text import plain
@@ -138,10 +139,9 @@ def _table(key: str, rows: Sequence[Row], columns: dict[str, Any]) -> None:
     if not rows:
         st.caption("Nothing to show in this month.")
         return
-    st.dataframe(
+    table_with_csv(
+        key,
         frame(rows, columns),
-        key=key,
-        hide_index=True,
         row_height=38,
         column_config={
             "Spent": money_column("What the jobs have cost so far"),

@@ -9,6 +9,7 @@ import streamlit as st
 from lib.domain.offers import TIER_TITLES, enough_memory
 from lib.domain.presets import Preset
 from lib.services.estimates import Priced
+from lib.ui.csv_table import table_with_csv
 
 _CLICKED = "offer_clicked"
 
@@ -29,10 +30,9 @@ def choose_offer(
         if click:
             on_choose(rows[click["row"]].offer.key)  # as they were on the screen
 
-    st.dataframe(
+    table_with_csv(
+        "offers",
         pd.DataFrame([_row(priced, preset, needed_gb) for priced in rows]),
-        key="offers",
-        hide_index=True,
         row_height=38,
         placeholder="–",
         height="content" if len(rows) <= 12 else 500,

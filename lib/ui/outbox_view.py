@@ -10,6 +10,7 @@ from lib.domain.people import Person
 from lib.services import mail
 from lib.services.errors import Refusal
 from lib.services.mail import MailState, OutboxMail
+from lib.ui.csv_table import table_with_csv
 from lib.ui.moments import date_and_time
 from lib.ui.tables import frame, moment_column
 from lib.ui.text import plain, safe
@@ -61,10 +62,9 @@ def choose(mails: Sequence[OutboxMail]) -> UUID | None:
             "Trouble": lambda row: row.error or "",
         },
     )
-    answer = st.dataframe(
+    answer = table_with_csv(
+        "mails",
         table,
-        key="mails",
-        hide_index=True,
         on_select="rerun",
         selection_mode="single-row-required",
         height="content" if len(mails) <= 8 else 340,

@@ -11,6 +11,7 @@ from lib.domain.people import PASSWORD_POLICY, Person, Role
 from lib.services import accounts, membership
 from lib.services.errors import Refusal
 from lib.settings import settings
+from lib.ui.csv_table import table_with_csv
 from lib.ui.tables import frame, moment_column
 from lib.ui.text import plain
 
@@ -20,7 +21,8 @@ _GIVEN = (Role.ANALYST, Role.MANAGER, Role.ADMIN)  # there is one owner, made at
 def show(members: Sequence[Row]) -> None:
     """Everybody, with the name of whom they report to."""
     names = {member.id: member.name for member in members}
-    st.dataframe(
+    table_with_csv(
+        "members",
         frame(
             members,
             {
@@ -32,8 +34,6 @@ def show(members: Sequence[Row]) -> None:
                 "State": lambda member: "disabled" if member.disabled_at else "active",
             },
         ),
-        key="members",
-        hide_index=True,
         row_height=38,
         placeholder="–",
         column_config={"Since": moment_column("D MMM YYYY", width=110)},

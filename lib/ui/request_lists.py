@@ -12,6 +12,7 @@ from lib.domain.people import MANAGING, Person
 from lib.services import request_views, requests
 from lib.services.errors import Refusal
 from lib.ui.client_address import client_address
+from lib.ui.csv_table import table_with_csv
 from lib.ui.moments import date_and_time
 from lib.ui.tables import dollars, frame, moment_column, money_column
 from lib.ui.text import plain
@@ -81,7 +82,8 @@ def draw_decided(person: Person) -> None:
     if not decided:
         return
     st.subheader("Decided", anchor=False)
-    st.dataframe(
+    table_with_csv(
+        "decided",
         frame(
             decided,
             {
@@ -95,8 +97,6 @@ def draw_decided(person: Person) -> None:
                 "Justification": lambda request: request.justification,
             },
         ),
-        key="decided",
-        hide_index=True,
         placeholder="–",
         height="content" if len(decided) <= 12 else 460,
         column_config={

@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from lib.domain.offers import TIER_TITLES, Tier
 from lib.domain.states import JobStatus
 from lib.settings import settings
+from lib.ui.csv_table import table_with_csv
 from lib.ui.status import TITLES, TONES
 
 _COLOURS = {"busy": "blue", "warn": "orange", "good": "green", "bad": "red", "quiet": "gray"}
@@ -76,10 +77,9 @@ def month_table(jobs: Sequence[Row]) -> None:
         "Started": lambda job: job.queued_at,
         "Ended": lambda job: job.ended_at,
     }
-    st.dataframe(
+    table_with_csv(
+        "month-jobs",
         frame(jobs, columns),
-        key="month-jobs",
-        hide_index=True,
         row_height=38,
         placeholder="–",
         column_config={
@@ -100,10 +100,9 @@ def log_table(events: Sequence[Row]) -> None:
         "Time": lambda event: event.at,
         "Event": lambda event: event.message,
     }
-    st.dataframe(
+    table_with_csv(
+        "log",
         frame(list(reversed(events)), columns),
-        key="log",
-        hide_index=True,
         height="content" if len(events) <= 8 else 318,
         column_config={
             "Time": moment_column("D MMM, HH:mm:ss", width=115),
