@@ -11,9 +11,12 @@ from lib.services.errors import NotAllowed
 
 
 def overseen(actor: Person) -> list[Person]:
-    """Whose money the actor may look at, themselves first: a manager's team, or everybody."""
+    """Whose money the actor may look at, themselves first: a manager's team, or everybody.
+
+    Who is disabled comes last and is named as such: what they have spent stays in the sums.
+    """
     with reading() as connection:
-        others = [user for user in users.everyone(connection) if user.id != actor.id]
+        others = [user for user in users.members(connection) if user.id != actor.id]
     if actor.role not in ADMINISTERING:
         others = [user for user in others if user.manager_id == actor.id]
     return [actor, *map(_person, others if actor.role in MANAGING else [])]
@@ -41,4 +44,5 @@ def everyone(actor: Person) -> list[Person]:
 
 
 def _person(user: Row) -> Person:
-    return Person(id=user.id, email=user.email, name=user.name, role=Role(user.role))
+    name = f"{user.name} (disabled)" if user.disabled_at else user.name
+    return Person(id=user.id, email=user.email, name=name, role=Role(user.role))

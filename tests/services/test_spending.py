@@ -23,7 +23,7 @@ from lib.db.tables import (
 )
 from lib.domain.budget import billing_month, next_month
 from lib.domain.people import Person
-from lib.services import budgets, spending
+from lib.services import budgets, membership, people, spending
 from lib.services.errors import NotAllowed
 from lib.services.spending import months_before
 from lib.settings import settings
@@ -359,3 +359,15 @@ def test_forecasts_are_judged_by_the_first_word_from_the_middle_of_a_month_on(
     assert month.accuracy is not None
     assert (month.accuracy.error, month.accuracy.months) == (Decimal("0.08"), 2)
     assert month.accuracy_text == "Budget forecasts have been within ±8% for past 2 months"
+
+
+def test_what_somebody_spent_who_left_stays_in_the_teams_sums(person: Make, booked: Make) -> None:
+    manager = person(role="manager")
+    ana = person(manager=manager)
+    booked(ana, "12.34", noon(3))
+    membership.disable(person(role="admin"), ana.id)
+    seen = people.overseen(manager)
+    assert [one.name for one in seen] == [manager.name, f"{ana.name} (disabled)"]
+    month = spending.report(manager, [one.id for one in seen], JANUARY)
+    assert month.budget.spent == Decimal("12.34")
+    assert {row.id for row in month.team} == {manager.id, ana.id}
