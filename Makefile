@@ -14,7 +14,7 @@ APP_READY := .venv/app-ready-$(call hash,$(PINS))
 DEV_READY := .venv/dev-ready-$(call hash,$(PINS) requirements-dev.txt)
 
 # A data folder of its own, and nothing of the environment that could lead elsewhere.
-DEMO = env -u DATABASE_URL -u IMPORT_DIR -u RUNPOD_API_KEY -u SMTP_URL DATA_DIR=.data-demo
+DEMO = env -u DATABASE_URL -u IMPORT_DIR -u RUNPOD_API_KEY -u SMTP_URL -u CHAT_URL DATA_DIR=.data-demo
 # uvicorn would believe X-Forwarded-For from this machine; TRUSTED_PROXIES decides that.
 SERVE = env FORWARDED_ALLOW_IPS= $(BIN)/streamlit run app.py
 PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --no-input

@@ -1,7 +1,7 @@
 """`make bench`: figures of this machine, each beside a floor or a rival of the same run.
 
 `python -m bench.run clicks accuracy` measures those only; `--jobs 1000000` has so many jobs in the
-database whose budgets are checked.
+database whose budgets are checked, `--searched` in the one that is searched.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, audit, budgets, clicks, files, imports, training
+from bench import accuracy, audit, budgets, clicks, files, imports, search, training
 from bench.server import PROJECT, serving
 
 
@@ -23,12 +23,14 @@ def main() -> None:
         "import": _print_import,
         "audit": _print_audit,
         "budgets": lambda: _print_budgets(asked.jobs),
+        "search": lambda: _print_search(asked.searched),
         "training": _print_training,
         "accuracy": _print_accuracy,
     }
     parser = argparse.ArgumentParser(prog="bench.run", description=__doc__)
     parser.add_argument("subject", nargs="*", choices=[*subjects, "all"], default="all")
     parser.add_argument("--jobs", type=int, default=budgets.JOBS)
+    parser.add_argument("--searched", type=int, default=search.JOBS)
     asked = parser.parse_args()
     for subject in subjects if "all" in asked.subject else asked.subject:
         subjects[subject]()
@@ -100,6 +102,27 @@ def _print_budgets(jobs: int) -> None:
         target = budgets.TARGETS.get(step)
         print(f"  {step:<9} {figures}" + (f"   (target {target} ms)" if target else ""))
     print(f"  one month: {budgets.JOBS:,} jobs of one person in it\n")
+
+
+def _print_search(jobs: int) -> None:
+    taken = search.run(jobs)
+    print(f"Job history with {taken['jobs']:,} jobs (filled in {taken['fill seconds']:.0f} s)")
+    for name, (middle, most) in taken["searches"].items():
+        print(f"  {name:<14} median {middle:6.1f} ms   95th percentile {most:7.1f} ms")
+    target = search.TARGETS["search"]
+    print(
+        f"  {'all of them':<14} 95th percentile {taken['every search']:.1f} ms (target {target} ms)"
+    )
+    for word, scanned in taken["ilike"].items():
+        ours = taken["ours"][word]
+        print(f"  {word:<14} {ours:6.1f} ms   plain ILIKE scan {scanned:8.1f} ms")
+    for name, (first, last) in taken["pages"].items():
+        print(f"  {name:<14} first page {first:6.1f} ms   page {search.PAGES} {last:6.1f} ms")
+    browser, target = taken["browser"], search.TARGETS["page"]
+    print(
+        f"  in Chromium    next page {browser['next page']:.0f} ms (target {target} ms)   "
+        f"typed until shown {browser['typed']:.0f} ms, of which 500 are waited\n"
+    )
 
 
 def _print_training() -> None:

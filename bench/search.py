@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,24 +35,36 @@ from lib.domain.people import Person, Role
 from lib.domain.states import JobStatus
 from lib.services import accounts, job_search
 from lib.services.assessment import assess
+from lib.settings import settings
 
 JOBS, PEOPLE, CLIENTS, WORDS = 1_000_000, 200, 40, 40_000
-TARGET_DATABASE, TARGET_PAGE = 100, 500  # milliseconds
+TARGETS = {"search": 100, "page": 500}  # milliseconds
 ROUNDS, PAGES = 5, 50
 _PASSWORD = "nine paper bicycles"
 _SEED = 20_261_124
 _APART = timedelta(seconds=90)  # from one job to the next
 
 #: The most frequent words, the commonest first; the rest are made of syllables.
-_COMMON = (
+_FREQUENT = (
     "training the baseline data for financial model with client and run of notes in to is on "
-    "answers tone adapter reviewers after learning rate conversations it quality dataset compare "
-    "support second version customer epochs before loss shorter longer production final experiment "
-    "planning emotional letters wealth retirement advice iteration same better than last week held "
-    "checkpoint validation examples cleaned prices apologies hypothesis balanced aggressive "
-    "conservative evaluation candidate delivery onboarding portfolio risk mortgage insurance"
-).split()
-_SYLLABLES = "ba ke lo mi nu ra se to vi za dor fen gal hin jor lus mer nal pos quin ros tav".split()
+    "answers tone adapter reviewers after learning rate conversations it quality dataset "
+    "compare support second version customer epochs before loss shorter longer production "
+    "final experiment planning emotional letters wealth retirement advice iteration same "
+    "better than last week held checkpoint validation examples cleaned prices apologies "
+    "hypothesis balanced aggressive conservative evaluation candidate delivery onboarding "
+    "portfolio risk mortgage insurance "
+)
+_COMMON = _FREQUENT.split()
+#: With what syllables begin, each as often as words of English begin with it; and how they go on.
+_ONSETS = dict(
+    zip(
+        "scpdrbmaftehivwlogunj",
+        (11, 10, 8, 6, 6, 6, 5, 6, 4, 5, 4, 4, 4, 2, 2, 3, 2, 3, 2, 2, 1),
+        strict=True,
+    )
+)
+_ENDINGS = "a e i o u an er in on al ist ent ar el ing um or at us ide"
+_RIMES = _ENDINGS.split()
 
 _STAGE = """
     CREATE UNLOGGED TABLE staged (person uuid, at timestamptz, client uuid, project uuid, name text,
@@ -83,18 +95,22 @@ _FILL = """
 
 def vocabulary() -> list[str]:
     """WORDS words, the commonest first."""
-    made = ("".join(parts) for length in (2, 3, 4) for parts in product(_SYLLABLES, repeat=length))
-    rare = [word for word, _ in zip(made, range(WORDS - len(_COMMON)), strict=False)]
-    np.random.default_rng(_SEED).shuffle(rare)
-    return [*_COMMON, *rare]
+    dice = np.random.default_rng(_SEED)
+    onsets, weights = list(_ONSETS), np.array(list(_ONSETS.values()), dtype=float)
+    made = dict.fromkeys(_COMMON)
+    while len(made) < WORDS:
+        length = int(dice.integers(2, 5))
+        begins = dice.choice(onsets, length, p=weights / weights.sum())
+        made["".join(map(str.__add__, begins, dice.choice(_RIMES, length)))] = None
+    return list(made)
 
 
 def fill(jobs: int, owner: Person) -> None:
     """Jobs of all the people, with everything that is kept about real ones."""
-    like = budgets._draft(owner)  # noqa: SLF001  the same workshop's file and draft
+    like = budgets._draft(owner)
     estimate = assess(like).estimate
     assert estimate is not None
-    people = [budgets._person(number) for number in range(PEOPLE)]  # noqa: SLF001
+    people = [budgets._person(number) for number in range(PEOPLE)]
     given = {"like": like.job_id, "estimate": json.dumps(estimate.to_dict(), default=str)}
     address = db.database().url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
@@ -156,6 +172,7 @@ def _rows(
     words = np.array(vocabulary(), dtype=object)
     tags = [json.dumps(PREDEFINED_TAGS[at : at + 1 + at % 3]) for at in range(12)] + ["[]"] * 8
     now = datetime.now(UTC)
+    status = ("completed",) * 8 + ("failed", "cancelled")
 
     def text_of(length: int) -> str:
         return " ".join(words[(len(words) ** dice.random(length)).astype(int) - 1])
@@ -164,7 +181,6 @@ def _rows(
         at = now - _APART * (jobs - number)
         lengths = dice.integers([3, 0, -40], [8, 25, 80])
         name, description, notes = (text_of(max(0, int(length))) for length in lengths)
-        status = ("completed",) * 8 + ("failed", "cancelled")
         yield (
             people[number * 7919 % len(people)],
             at,
@@ -172,10 +188,172 @@ def _rows(
             name[:90].capitalize(),
             description[:500],
             notes[:2000],
-            tags[number * 31 % len(tags)],
-            status[number * 13 % 10],
+            tags[dice.integers(len(tags))],
+            status[dice.integers(len(status))],
             "spot" if number % 3 else "on_demand",
             5 + number * 37 % 1000 / 100,
             round(20 + number * 7919 % 9000 / 100, 2),
             number % 2,
         )
+
+
+def run(jobs: int = JOBS) -> dict[str, Any]:
+    """All figures in milliseconds, of a database and a process of their own, removed afterwards."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # as root, the embedded server runs as another user
+        environment = {**os.environ, "DATA_DIR": folder, "WORKER": "off"}
+        environment.pop("DATABASE_URL", None)
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.search", str(jobs)],
+            cwd=PROJECT,
+            env=environment,
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+    return json.loads(done.stdout)
+
+
+def measure(jobs: int) -> dict[str, Any]:
+    """Fills the database, then searches, turns pages and looks at them in Chromium."""
+    db.migrate()
+    owner = accounts.create_owner("Bench", "bench@example.com", _PASSWORD, Decimal(10**9))
+    began = time.perf_counter()
+    fill(jobs, owner)
+    filled = time.perf_counter() - began
+    found: dict[str, Any] = {"jobs": jobs, "fill seconds": filled, "searches": {}}
+    every: list[float] = []
+    for name, (actor, queries) in _searches(owner).items():
+        taken = [
+            took for query in queries for took in _times(partial(job_search.search, actor, query))
+        ]
+        every += taken
+        found["searches"][name] = (statistics.median(taken), _p95(taken))
+    found["every search"] = _p95(every)
+    found["ilike"] = {word: statistics.median(_times(partial(_ilike, word))) for word in _RIVALS}
+    found["ours"] = {
+        word: statistics.median(_times(partial(job_search.search, owner, JobQuery(text=word))))
+        for word in _RIVALS
+    }
+    found["pages"] = {name: _pages(owner, query) for name, query in _ORDERS.items()}
+    found["browser"] = _browser(settings().data_path)
+    return found
+
+
+#: What a plain scan looks for beside ours: a very common and a common word, one that is nowhere.
+_RIVALS = ("training ", "mortgage ", "zyxwvut ")
+_ORDERS = {
+    "newest": JobQuery(),
+    "cost": JobQuery(sort=Sort.COST),
+    "a common word": JobQuery(text="training "),
+    "a filter": JobQuery(statuses=(JobStatus.FAILED,)),
+}
+
+
+def _searches(owner: Person) -> dict[str, tuple[Person, list[JobQuery]]]:
+    """Who looks for what, by what is special about it."""
+    words = vocabulary()
+    typed = ["financial planning", "reviewers tone", "mortgage ins", words[3_000]]
+    texts = {
+        "as typed": [text_[:end] for text_ in typed for end in range(1, len(text_) + 1)],
+        "common words": [f"{word} " for word in words[:20]],
+        "rare words": [f"{word} " for word in words[1_000:40_000:3_000]],
+        "two words": [f"{words[at]} {words[7 * at]} " for at in (3, 20, 60, 150, 500)],
+        "phrases": ['"training data"', '"learning rate"', '"financial model"'],
+        "exclusions": ["training -data ", "mortgage -the ", "-training "],
+        "typos": ["finacial ", "retirment ", "trainning ", "portfollio "],
+    }
+    groups = {
+        name: (owner, [JobQuery(text=text_) for text_ in listed]) for name, listed in texts.items()
+    }
+    with db.reading() as connection:
+        row = connection.execute(
+            text("SELECT id, email, name FROM users WHERE role = 'analyst' LIMIT 1")
+        ).one()
+    analyst = Person(id=row.id, email=row.email, name=row.name, role=Role.ANALYST)
+    narrowed = [
+        JobQuery(text=text_, statuses=(JobStatus.FAILED,), tags=("poc",), creator=creator)
+        for text_ in ("training ", words[3_000], "")
+        for creator in (None, analyst.id)
+    ]
+    groups["with filters"] = (owner, narrowed)
+    groups["an analyst's"] = (analyst, [JobQuery(text=text_) for text_ in texts["as typed"][::3]])
+    return groups
+
+
+def _ilike(word: str) -> None:
+    """What a search without an index does."""
+    with db.reading() as connection:
+        connection.execute(
+            text(
+                "SELECT id, name FROM training_jobs WHERE name ILIKE :like "
+                "OR description ILIKE :like OR notes ILIKE :like OR tags::text ILIKE :like "
+                "ORDER BY created_at DESC LIMIT 50"
+            ),
+            {"like": f"%{word.strip()}%"},
+        ).all()
+
+
+def _pages(actor: Person, query: JobQuery) -> tuple[float, float]:
+    """The median time of the first page, and of the last of PAGES pages one after the other."""
+    page = job_search.search(actor, query)
+    after = page.next
+    for _ in range(PAGES - 2):
+        after = job_search.search(actor, query, after).next
+    return (
+        statistics.median(_times(partial(job_search.search, actor, query))),
+        statistics.median(_times(partial(job_search.search, actor, query, after))),
+    )
+
+
+def _times(action: Callable[[], object]) -> list[float]:
+    taken = []
+    for _ in range(ROUNDS + 1):
+        began = time.perf_counter()
+        action()
+        taken.append(1000 * (time.perf_counter() - began))
+    return taken[1:]  # the first one warms up
+
+
+def _p95(taken: Sequence[float]) -> float:
+    return statistics.quantiles(taken, n=20)[-1]
+
+
+def _browser(folder: Path) -> dict[str, float]:
+    """From a click, or from the last letter, until other jobs are shown."""
+    with (
+        serving(PROJECT / "app.py", folder, "/readyz") as (address, _seconds),
+        browser_page() as tab,
+    ):
+        tab.set_default_timeout(60_000)
+        tab.goto(address)
+        tab.get_by_label("E-mail").fill("bench@example.com")
+        tab.get_by_label("Password", exact=True).fill(_PASSWORD)
+        tab.get_by_role("button", name="Sign in").click()
+        tab.locator(".job-list .job-name").first.wait_for()
+        next_page = ".st-key-job-pages button:has-text('Next page')"
+        turned = [_until_changed(tab, lambda: tab.locator(next_page).click()) for _ in range(10)]
+        field = tab.get_by_placeholder("Search by name")
+        typed = [
+            _until_changed(tab, partial(field.fill, word))
+            for word in ("training", "mortgage", "financial planning", "retirement", "tone")
+        ]
+        return {"next page": statistics.median(turned), "typed": statistics.median(typed)}
+
+
+def _until_changed(tab: Tab, act: Callable[[], object]) -> float:
+    """Milliseconds until the list shows other jobs than before."""
+    listed = "Array.from(document.querySelectorAll('.job-list .job-name')).map(e => e.innerText)"
+    before = tab.evaluate(f"{listed}.join()")
+    tab.wait_for_timeout(700)  # the page is at rest
+    began = time.perf_counter()
+    act()
+    tab.wait_for_function(
+        f"before => {{ const now = {listed}.join(); return now && now !== before; }}",
+        arg=before,
+        polling=16,
+    )
+    return 1000 * (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))

@@ -65,6 +65,13 @@ def _mail_address(address: str) -> str:
     return address
 
 
+def _chat_address(address: SecretStr) -> SecretStr:
+    """Its form alone: which services there are, Apprise knows. It may hold a password, too."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s,]+", address.get_secret_value()):
+        raise ValueError("is not one Apprise address such as slack://… or json://host/path")
+    return address
+
+
 def _networks(text: str) -> str:
     _read_networks(text)  # raises ValueError naming what is not one
     return text
@@ -166,6 +173,11 @@ class Settings(BaseSettings):
     )
     mail_from: Annotated[str, AfterValidator(_mail_address)] = Field(
         "lora-pipeline@localhost", description="Address that mail is sent from."
+    )
+    chat_url: Annotated[SecretStr, AfterValidator(_chat_address)] | None = Field(
+        None,
+        description="Apprise address of the team's chat, such as slack://… or json://host/path; "
+        "without one, jobs are shared by link and mail.",
     )
     budget_request_days: int = Field(
         7, ge=1, le=90, description="Days until an undecided budget request expires."

@@ -1,81 +1,75 @@
-"""Step 4: what the job is called and whom it is for (FR1.3.1)."""
+"""Step 4: what the job is called, what it is about and whom it is for (FR1.3.1)."""
 
 import streamlit as st
 
 from lib.domain.draft import problems
-from lib.domain.metadata import DESCRIPTION_LIMIT, NAME_LENGTH, NOTES_LIMIT
-from lib.services import clients
+from lib.domain.metadata import DESCRIPTION_LIMIT, NAME_LENGTH
+from lib.services import clients, tags
+from lib.services.metadata_checks import name_warning
 from lib.ui import drafting, wizard
 from lib.ui.guard import guard
+from lib.ui.kept_text import kept_text
+from lib.ui.notes_editor import notes_editor
+from lib.ui.picker import client_picker, tag_picker
 
 person = guard()
 opened = drafting.open_draft(person)
 draft = opened.draft
 faults = problems(draft)
+store = f"{person.id}:{opened.job_id}"  # nobody else's unsaved text, nor another job's
+known_tags = tags.known()
+
+
+def change_tags(chosen: tuple[str, ...]) -> None:
+    if new := [tag for tag in chosen if tag not in known_tags]:
+        tags.create(person, new)  # for everybody, whatever becomes of this draft
+    drafting.change_draft(person, tags=chosen)
+
+
+@st.fragment
+def notes() -> None:
+    """Saved while they are typed, by a run of their own: the panel and the page rest meanwhile."""
+    notes_editor(
+        "details-notes",
+        drafting.open_draft(person).draft.notes,
+        store,
+        lambda text: drafting.change_draft(person, notes=text),
+    )
+
 
 wizard.head("details", "So that everybody finds and understands this run later.")
-
-
-def field(name: str, empty: str | None = "") -> str:
-    """The widget's key, filled from the draft: the draft is the only state."""
-    key = f"details-{name}"
-    st.session_state[key] = getattr(draft, name) or empty
-    return key
-
-
-def changed(name: str) -> None:
-    drafting.change_draft(person, **{name: st.session_state[f"details-{name}"] or ""})
-
-
-def text(name: str, widget, label: str, limit: int, **options: object) -> None:
-    """One text field with its limit and, below it, what is wrong with it."""
-    widget(label, max_chars=limit, key=field(name), on_change=changed, args=(name,), **options)
-    if name in faults:
-        st.error(faults[name])
-
-
-text("name", st.text_input, "Job name", NAME_LENGTH[1])
-text(
-    "description",
-    st.text_area,
+kept_text(
+    "details-name",
+    "Job name",
+    draft.name,
+    store,
+    lambda text: drafting.change_draft(person, name=text),
+    limit=NAME_LENGTH[1],
+    restored="Your unsaved job name of {time} was restored",
+    required=True,
+    problem=faults.get("name", ""),
+    warning=name_warning(opened),
+)
+kept_text(
+    "details-description",
     "Description",
-    DESCRIPTION_LIMIT,
-    height=90,
+    draft.description,
+    store,
+    lambda text: drafting.change_draft(person, description=text),
+    limit=DESCRIPTION_LIMIT,
+    restored="Your unsaved description of {time} was restored",
     placeholder="What is the purpose of this training run? (e.g., 'First production model for Acme "
     "client', 'Testing aggressive parameters on high-emotion dataset')",
+    rows=3,
+    problem=faults.get("description", ""),
 )
-text(
-    "notes",
-    st.text_area,
-    "Notes",
-    NOTES_LIMIT,
-    height=150,
-    placeholder="Document your hypothesis, experimental variables, expected outcomes, or "
-    "configuration rationale. Use markdown for formatting.",
-)
-
-known = clients.known()
-left, right = st.columns(2)
-left.selectbox(
-    "Client",
-    sorted({*known, *filter(None, [draft.client])}),
-    key=field("client", empty=None),
-    index=None,
-    accept_new_options=True,
-    placeholder="Nobody named: choose, or type a new client",
-    help="Named on the quote, and used to attribute the cost.",
-    on_change=changed,
-    args=("client",),
-)
-right.selectbox(
-    "Project",
-    sorted({*known.get(draft.client, []), *filter(None, [draft.project])}),
-    key=field("project", empty=None),
-    index=None,
-    accept_new_options=True,
-    placeholder="Choose, or type a new project",
-    disabled=not draft.client,
-    on_change=changed,
-    args=("project",),
+notes()
+tag_picker("details-tags", draft.tags, known_tags, change_tags)
+client_picker(
+    "details-client",
+    draft.client,
+    draft.project,
+    clients.known(),
+    lambda client, project: drafting.change_draft(person, client=client, project=project),
 )
 wizard.foot(person, opened, "details")

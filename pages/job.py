@@ -1,4 +1,4 @@
-"""One job: how it goes, what it takes, what came out of it."""
+"""One job: how it goes, what it takes, what came out of it, what is written about it."""
 
 from uuid import UUID
 
@@ -7,11 +7,13 @@ import streamlit as st
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services import jobs, workers
 from lib.services.errors import NotFound
-from lib.ui import job_cards, job_live, quote_list
+from lib.ui import job_cards, job_information, job_live, job_share, metadata_dialog, quote_list
+from lib.ui.export_buttons import export_buttons
 from lib.ui.guard import guard
 from lib.ui.job_cancel import draw_cancel_button
 from lib.ui.moments import date_and_time
 from lib.ui.navigation import go, page
+from lib.ui.template_dialogs import clone_button, save_as_template_button
 from lib.ui.text import safe
 
 person = guard()
@@ -26,24 +28,39 @@ except (ValueError, NotFound):
     st.stop()
 job = shown.job
 
-name, action = st.columns([4.6, 1], vertical_alignment="center")
-name.html(f'<h1 class="job-name" dir="auto">{safe(job.name)}</h1>')
-if job.status in ACTIVE:
-    with action:
-        draw_cancel_button(person, job)
+st.html(f'<h1 class="job-name" dir="auto">{safe(job.name)}</h1>')
 byline = f"By {job.creator_name} · created {date_and_time(job.created_at)}"
 if job.queued_at is not None:
     byline += f" · started {date_and_time(job.queued_at)}"
 st.html(f'<p class="byline">{safe(byline)}</p>')
 
+with st.container(horizontal=True, vertical_alignment="center", key="job-actions"):
+    unstarted = job.status == JobStatus.PENDING_CONFIGURATION and shown.may_change
+    if unstarted and st.button(
+        "Continue with it", type="primary", icon=":material/arrow_forward:", key="continue"
+    ):
+        go("preset", job_id)
+    job_share.draw_button(person, job_id)
+    clone_button(person, job_id)
+    save_as_template_button(person, job_id)
+    st.page_link(
+        page("compare"),
+        label="Compare",
+        icon=":material/compare_arrows:",
+        query_params={"jobs": str(job_id)},
+    )
+    export_buttons([job_id])
+    if job.status in ACTIVE and shown.may_change:
+        draw_cancel_button(person, job)
+metadata_dialog.draw(person, job_id)
+
 if job.queued_at is None:
     if job.status == JobStatus.PENDING_CONFIGURATION:
         st.info("This job is a draft: it has not been started.", icon=":material/edit_note:")
-        if st.button("Continue with it", type="primary", icon=":material/arrow_forward:"):
-            go("preset", job_id)
     else:
         st.info("This draft was discarded. Its quotes stay.", icon=":material/delete:")
-        quote_list.draw(person, job_id)
+    job_information.draw(person, shown)
+    quote_list.draw(person, job_id)
     st.stop()
 
 if job.status == JobStatus.FAILED:
@@ -64,10 +81,10 @@ def live() -> None:
 
 
 live()
-left, right = st.columns(2)
+left, right = st.columns([1.25, 1])
 with left:
-    job_cards.draw_configuration(job)
+    job_information.draw(person, shown)
 with right:
     job_cards.draw_comparison(job)
-    job_cards.draw_notes(job)
+    job_cards.draw_configuration(job)
     quote_list.draw(person, job_id)

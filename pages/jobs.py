@@ -1,54 +1,98 @@
-"""The list of jobs, where everybody lands."""
+"""The job history, where everybody lands: found, filtered, chosen from, shared by its address."""
+
+from dataclasses import replace
+from uuid import UUID
 
 import streamlit as st
 
 from lib.domain.states import JobStatus
-from lib.services import jobs
+from lib.services import job_search
+from lib.services.job_search import Page
 from lib.services.offers import offers
+from lib.ui import job_filters, job_list_bulk
+from lib.ui.export_buttons import export_buttons
 from lib.ui.guard import guard
+from lib.ui.job_filters import AFTER
+from lib.ui.job_import import import_button
+from lib.ui.job_list import job_list
+from lib.ui.job_list_words import draw_count, draw_no_match
 from lib.ui.navigation import go
-from lib.ui.tables import choose_job
 
 person = guard()
-
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.title("Jobs", anchor=False)
-    if st.button("New job", type="primary", icon=":material/add:"):
-        go("dataset")
-
-search = st.text_input(
-    "Search",
-    key="search",
-    type="search",
-    placeholder="Search names, descriptions, notes and files",
-    label_visibility="collapsed",
-    icon=":material/search:",
-    max_chars=200,
-    live=True,
-)
+_OPENED = "job_opened"
 
 
-@st.fragment(run_every=5.0)
 def listing() -> None:
-    """The list as it is now; a click opens a job, a draft in the wizard."""
-    found = jobs.listing(person, search)
-    if not found:
+    """The list as it is now; alone in its fragment, it refreshes while something runs."""
+    if job_filters.asked() != query:
+        st.rerun()  # a tag in the list was clicked: the filters above change too
+    if (opened := st.session_state.pop(_OPENED, None)) is not None:
+        go("preset" if opened[1] else "job", opened[0])
+    page = job_search.search(person, query, st.query_params.get(AFTER))
+    job_list_bulk.draw_outcome()
+    if not page.results:
         nothing_found()
         return
-    places = {offer.key: offer.title for offer in offers()}
-    chosen = choose_job(found, places, creators=person.may_see_all_jobs)
-    if chosen is not None:
-        draft = chosen.status == JobStatus.PENDING_CONFIGURATION
-        go("preset" if draft else "job", chosen.id)
-    st.caption("Click a job's name to open it. The table sorts by its headings and exports as CSV.")
+    draw_count(page, query)
+    by_id = {row.id: row for row in page.rows}
+
+    def open_job(job_id: UUID) -> None:
+        draft = by_id[job_id].status == JobStatus.PENDING_CONFIGURATION
+        st.session_state[_OPENED] = (job_id, draft)
+
+    def add_tag(tag: str) -> None:
+        job_filters.ask(replace(query, tags=tuple(dict.fromkeys([*query.tags, tag]))))
+
+    job_list(
+        "job-list",
+        page.results,
+        {offer.key: offer.title for offer in offers()},
+        job_list_bulk.chosen(),
+        page=f"{query.to_params()} {st.query_params.get(AFTER)}",
+        creators=person.may_see_all_jobs,
+        on_choose=lambda ticked: job_list_bulk.choose(list(by_id), ticked),
+        on_open=open_job,
+        on_tag=add_tag,
+    )
+    draw_foot(page)
+    job_list_bulk.draw_bar(person, query, page)
+
+
+def turn(after: str | None) -> None:
+    """A callback: the page after a cursor; None is the first."""
+    if after is None:
+        st.query_params.pop(AFTER, None)
+    else:
+        st.query_params[AFTER] = after
+
+
+def draw_foot(page: Page) -> None:
+    """The pages around, and all that matches as a file."""
+    with st.container(horizontal=True, vertical_alignment="center", key="job-pages"):
+        if st.query_params.get(AFTER):
+            st.button(
+                "First page",
+                icon=":material/first_page:",
+                on_click=turn,
+                args=(None,),
+            )
+        if page.next:
+            st.button(
+                "Next page",
+                icon=":material/chevron_right:",
+                on_click=turn,
+                args=(page.next,),
+            )
+        if not job_list_bulk.chosen():
+            export_buttons(query)
 
 
 def nothing_found() -> None:
     """What to do next where the list is empty."""
-    if search.strip():
-        st.info("No job matches. Try fewer letters, or clear the search.", icon=":material/search:")
-        return
     with st.container(key="empty"):
+        if query.narrowed or st.query_params.get(AFTER):
+            draw_no_match(query)
+            return
         st.subheader("Start your first job", anchor=False)
         st.write(
             "Choose a training file, see what the training takes and costs, and start it. "
@@ -58,4 +102,10 @@ def nothing_found() -> None:
             go("dataset")
 
 
-listing()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Jobs", anchor=False)
+    if st.button("New job", type="primary", icon=":material/add:"):
+        go("dataset")
+    import_button(person)
+query = job_filters.draw(person)
+st.fragment(listing, run_every=5.0 if job_search.anything_runs(person) else None)()

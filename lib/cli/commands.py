@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from lib.cli import audit_arguments, file_arguments, request_arguments
+from lib.cli import (
+    audit_arguments,
+    file_arguments,
+    job_file_arguments,
+    request_arguments,
+    template_arguments,
+)
 from lib.cli.arguments import (
     MOST,
     Parser,
@@ -16,6 +22,7 @@ from lib.cli.arguments import (
     whole,
 )
 from lib.cli.configuration import add_configuration
+from lib.cli.job_filter_arguments import add_filters, add_order
 from lib.domain.people import Role
 
 
@@ -37,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     request_arguments.register(commands)
     audit_arguments.register(commands)
     file_arguments.register(commands)
+    template_arguments.register(commands)
     return top
 
 
@@ -92,10 +100,20 @@ def _add_job_commands(commands: Any) -> None:
     actions = jobs.add_subparsers(metavar="ACTION", required=True)
     listing = add(actions, "list", "lib.cli.jobs:list_jobs", "all jobs, newest first")
     listing.set_defaults(text="")
-    search = add(actions, "search", "lib.cli.jobs:list_jobs", "jobs whose text contains TEXT")
+    search = add(
+        actions,
+        "search",
+        "lib.cli.jobs:list_jobs",
+        'jobs that have all words, "phrases" and no -words of TEXT, the best match first',
+    )
     search.add_argument("text", type=text, metavar="TEXT")
+    for parser in (listing, search):
+        add_filters(parser)
+        add_order(parser)
     show = add(actions, "show", "lib.cli.jobs:show", "everything about one job")
     show.add_argument("id", type=text, metavar="ID")
+    job_file_arguments.register(actions)
+    template_arguments.register_clone(actions)
 
 
 def _add_quote_commands(commands: Any) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from lib.cli import job_filters
 from lib.cli.files import configured
 from lib.cli.job_text import job_data, job_text
 from lib.cli.output import Output, note, table, to_be_written
@@ -19,7 +20,7 @@ from lib.domain.draft import Draft, problems
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, EnrichmentStatus, JobStatus
-from lib.services import accounts, assessment, drafts, jobs, starting, training_files
+from lib.services import accounts, assessment, drafts, job_search, jobs, starting, training_files
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotFound, Refusal
 from lib.services.estimates import Pricing
@@ -30,9 +31,14 @@ _UNKNOWN = "There is no such job, or it is not yours to see."
 
 
 def list_jobs(options: argparse.Namespace) -> Output:
-    """The newest jobs, or those whose name, description, notes or file name has the text."""
+    """Jobs as the list in the app finds, narrows and orders them, at most --limit."""
     migrate()
-    found = jobs.listing(accounts.operator(), search=options.text)
+    query = job_filters.asked(options)
+    page = job_search.search(accounts.operator(), query, limit=options.limit)
+    if page.mended:
+        typed, used = page.mended_words
+        note(f"Nothing for '{typed}'; showing '{used}'")
+    found = page.rows
     data = [
         {
             "id": job.id,

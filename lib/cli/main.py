@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(handlers=[logging.NullHandler()])  # what matters is said in one line
     try:
         output = _command(options)(options)
+        if output is None:
+            return 0
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         print(to_json(output.data) if options.json else output.text, flush=True)
         return output.exit_code
@@ -65,7 +67,10 @@ def _explained(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], Output]:
-    """The function named "module:function", so that --help imports no database."""
+def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], Output | None]:
+    """The function named "module:function", so that --help imports no database.
+
+    It returns None where it has written its result itself.
+    """
     module, _, function = options.run.partition(":")
     return getattr(importlib.import_module(module), function)

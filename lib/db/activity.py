@@ -1,10 +1,11 @@
 """The log of what people did that is not about money, success and failure alike."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from lib.db.tables import activity_log
 
@@ -27,3 +28,16 @@ def record(
             details=dict(details or {}),
         )
     )
+
+
+def count(connection: Connection, action: str, actor_id: UUID, within: timedelta) -> int:
+    """How often somebody has done it lately."""
+    return connection.execute(
+        select(func.count())
+        .select_from(activity_log)
+        .where(
+            activity_log.c.actor_id == actor_id,
+            activity_log.c.action == action,
+            activity_log.c.at > func.now() - within,
+        )
+    ).scalar_one()

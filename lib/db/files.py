@@ -93,6 +93,17 @@ def by_content(connection: Connection, content_hash: str) -> Row | None:
     ).one_or_none()
 
 
+def by_name(connection: Connection, name: str) -> Row | None:
+    """The newest active file that is called so."""
+    file = training_files.c
+    return connection.execute(
+        select(training_files)
+        .where(file.name == name, file.status == "active")
+        .order_by(file.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def listed(connection: Connection, *, archived: bool = False) -> list[Row]:
     """The active files, or all of them, newest first, with what a line of the chooser needs."""
     query = select(*(training_files.c[name] for name in _LISTED))

@@ -1,12 +1,28 @@
 """One query for all that estimates and cards say about past jobs."""
 
-from sqlalchemy import Connection, Subquery, and_, case, func, select, text, union_all
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Subquery,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from lib.db.tables import training_jobs
 from lib.domain.history import HISTORY_DAYS, INTERRUPTION_DAYS, VARIANCE, History, Tally
 from lib.domain.offers import Tier
 from lib.domain.states import JobStatus
 
+_LEAST_ESTIMATE = Decimal("0.10")  # dollars; a share of less says nothing
 _READ = (  # all in one index, so that no wide row is looked at
     *("queued_at", "ended_at", "status", "engine", "gpu_type", "gpu_pricing_tier", "preset"),
     *("actual_cost", "estimated_cost", "estimated_cost_min", "estimated_cost_max"),
@@ -24,30 +40,43 @@ def _ended_or_under_way() -> Subquery:
     ).subquery()
 
 
-def read(connection: Connection) -> History:
-    """Started jobs by engine, GPU, tier and preset, over the windows that the FRs state.
+@dataclass(frozen=True)
+class Comparison:
+    """Actual over estimated, less one, as an expression; is there one; is it inside the range."""
 
-    Estimate and actual are compared in dollars; a free run, and one whose estimate is below ten
-    cents, in hours. A run that was cut short by `max_steps` counts like any other: so was its
-    estimate.
+    error: ColumnElement[Decimal]
+    possible: ColumnElement[bool]
+    inside: ColumnElement[bool]
+
+
+def comparison(job: Any) -> Comparison:
+    """How the estimate of a completed job did; `job` has the columns of training_jobs.
+
+    They are compared in dollars; a free run, and one whose estimate is below ten cents, in hours. A
+    run that was cut short by `max_steps` counts like any other: so was its estimate.
     """
+    in_dollars = job.estimated_cost >= _LEAST_ESTIMATE
+    by_hours = job.actual_duration_hours / func.nullif(job.estimated_duration_hours, 0) - 1
+    return Comparison(
+        error=case((in_dollars, job.actual_cost / job.estimated_cost - 1), else_=by_hours),
+        possible=or_(in_dollars, by_hours.is_not(None)),
+        # To the cent: a run that costs exactly the most that was estimated is inside.
+        inside=case(
+            (in_dollars, job.actual_cost.between(job.estimated_cost_min, job.estimated_cost_max)),
+            else_=func.abs(by_hours) <= VARIANCE,
+        ),
+    )
+
+
+def read(connection: Connection) -> History:
+    """Started jobs by engine, GPU, tier and preset, over the windows that the FRs state."""
     job = _ended_or_under_way().c
     recent = job.queued_at > func.now() - text(f"interval '{INTERRUPTION_DAYS} days'")
     ended = job.ended_at > func.now() - text(f"interval '{HISTORY_DAYS} days'")
     completed = and_(ended, job.status == JobStatus.COMPLETED)
-    estimated_hours = func.nullif(job.estimated_duration_hours, 0)
-    in_dollars = job.estimated_cost >= 0.10
-    by_hours = func.abs(job.actual_duration_hours / estimated_hours - 1)
-    error = case(
-        (in_dollars, func.abs(job.actual_cost / job.estimated_cost - 1)),
-        else_=by_hours,
-    )
-    # To the cent: a run that costs exactly the most that was estimated is inside.
-    inside = case(
-        (in_dollars, job.actual_cost.between(job.estimated_cost_min, job.estimated_cost_max)),
-        else_=by_hours <= VARIANCE,
-    )
-    compared = and_(completed, error.is_not(None))
+    against = comparison(job)
+    error, inside = func.abs(against.error), against.inside
+    compared = and_(completed, against.possible)
     grouped = (job.engine, job.gpu_type, job.gpu_pricing_tier, job.preset)
     rows = connection.execute(
         select(

@@ -1,10 +1,10 @@
 """Queries about jobs: drafts, states, events and attempts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, func, insert, or_, select, update
 
 from lib.db.tables import (
     clients,
@@ -65,30 +65,31 @@ def lock(connection: Connection, job_id: UUID) -> Row | None:
     ).one_or_none()
 
 
-def listing(
-    connection: Connection, *, creator: UUID | None = None, search: str = "", limit: int = 200
-) -> list[Row]:
-    """Jobs, newest first; of one creator or of all; discarded drafts are left out.
+def has_namesake(connection: Connection, creator: UUID, name: str, *, but: UUID) -> bool:
+    """Whether another job of the creator has this name, in any case; discarded drafts do not."""
+    return connection.execute(
+        select(
+            exists().where(
+                training_jobs.c.created_by == creator,
+                func.lower(training_jobs.c.name) == func.lower(name),
+                training_jobs.c.id != but,
+                or_(
+                    training_jobs.c.queued_at.is_not(None),
+                    training_jobs.c.status == JobStatus.PENDING_CONFIGURATION,
+                ),
+            )
+        )
+    ).scalar_one()
 
-    `search` is looked for, as plain text, in the name, description, notes and file name.
-    """
-    query = _with_names().where(
-        or_(
-            training_jobs.c.queued_at.is_not(None),
-            training_jobs.c.status == JobStatus.PENDING_CONFIGURATION,
+
+def names_among(connection: Connection, user_id: UUID, names: Collection[str]) -> set[str]:
+    """Those of the names that jobs of this person have already."""
+    job = training_jobs.c
+    return set(
+        connection.scalars(
+            select(job.name).where(job.created_by == user_id, job.name.in_(names)).distinct()
         )
     )
-    if creator is not None:
-        query = query.where(training_jobs.c.created_by == creator)
-    if search:
-        fields = (
-            training_jobs.c.name,
-            training_jobs.c.description,
-            training_jobs.c.notes,
-            training_files.c.name,
-        )
-        query = query.where(or_(*(field.icontains(search, autoescape=True) for field in fields)))
-    return list(connection.execute(query.order_by(training_jobs.c.created_at.desc()).limit(limit)))
 
 
 def completed_count(connection: Connection, user_id: UUID) -> int:

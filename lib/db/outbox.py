@@ -1,10 +1,11 @@
-"""Queries about mail: written in the transaction of what it tells, sent by a worker afterwards.
+"""Queries about mail and chat: written in the transaction of what they tell, sent afterwards.
 
 Leases live by the database's clock, as in `lib.db.work`, whose `renew` prolongs them. A mail is
 delivered at least once: a worker that dies after the server took it leaves a lease that runs out,
 and the next one sends it again under the same Message-ID.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,13 +24,20 @@ def add(connection: Connection, **values: Any) -> UUID:
     return connection.execute(insert(outbox).values(**values).returning(outbox.c.id)).scalar_one()
 
 
-def lease_due(connection: Connection, token: UUID, lease: timedelta) -> Row | None:
-    """The mail that has been due longest and nobody sends, now held by `token`.
+def lease_due(
+    connection: Connection, token: UUID, lease: timedelta, channels: Collection[str]
+) -> Row | None:
+    """The mail of these channels that has been due longest and nobody sends, held by `token` now.
 
     The attempt is counted here, so that one which ends a worker is counted too.
     """
     row = outbox.c
-    due = (row.sent_at.is_(None), row.failed_at.is_(None), row.due_at <= func.now())
+    due = (
+        row.sent_at.is_(None),
+        row.failed_at.is_(None),
+        row.due_at <= func.now(),
+        row.channel.in_(channels),
+    )
     return leasing.take(
         connection, row.id, token, lease, *due, first=(row.due_at,), attempts=row.attempts + 1
     )

@@ -4,7 +4,7 @@ A task is a row with the moment at which it is due, leased like all other work (
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
@@ -50,4 +50,13 @@ def last_error(connection: Connection, name: str) -> str | None:
     """Why the task failed when it ran last; None where it did not."""
     return connection.execute(
         select(periodic_tasks.c.error).where(periodic_tasks.c.name == name)
+    ).scalar_one_or_none()
+
+
+def last_success(connection: Connection, name: str) -> datetime | None:
+    """When the task last ended; None where it never has, or failed then."""
+    return connection.execute(
+        select(periodic_tasks.c.finished_at).where(
+            periodic_tasks.c.name == name, periodic_tasks.c.error.is_(None)
+        )
     ).scalar_one_or_none()

@@ -60,6 +60,23 @@ def listing(
     return list(connection.execute(query.order_by(*_newest_first()).limit(limit)))
 
 
+def of_client(
+    connection: Connection,
+    client_id: UUID,
+    project_id: UUID | None,
+    *,
+    owner: UUID | None,
+    limit: int = 50,
+) -> list[Row]:
+    """The newest quotes of the jobs for a client or a project, of one person's jobs or of all."""
+    query = _described().where(training_jobs.c.client_id == client_id)
+    if project_id is not None:
+        query = query.where(training_jobs.c.project_id == project_id)
+    if owner is not None:
+        query = query.where(training_jobs.c.created_by == owner)
+    return list(connection.execute(query.order_by(*_newest_first()).limit(limit)))
+
+
 def _described() -> Select:
     """Quotes with who made them, the job's state, and their place in the line of its quotes.
 

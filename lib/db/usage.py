@@ -1,8 +1,8 @@
-"""One query for how a person's jobs have used the tiers, and what spot has saved them."""
+"""One query for how jobs have used the tiers, and what spot has saved."""
 
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select, text, true
 
 from lib.db.tables import gpu_offers, training_jobs
 from lib.domain.history import HISTORY_DAYS
@@ -13,17 +13,26 @@ from lib.domain.usage import TierUsage, Usage
 
 
 def of_person(connection: Connection, user_id: UUID) -> Usage:
-    """The jobs of one person that have ended in the last 90 days, by tier.
+    """The jobs of one person that have ended in the last 90 days, by tier."""
+    job = training_jobs.c
+    recent = job.ended_at > func.now() - text(f"interval '{HISTORY_DAYS} days'")
+    return of_jobs(connection, and_(job.created_by == user_id, recent))
+
+
+def of_jobs(connection: Connection, wanted: ColumnElement[bool]) -> Usage:
+    """The wanted jobs that have ended, by tier.
 
     A completed spot job saved its hours times the on-demand rate that was known when it was
     started, less what it cost. Before anything was fetched that is the published rate of the H100;
     jobs on other GPUs are then not compared.
     """
-    job = training_jobs.c
-    offered = gpu_offers.c
-    rate_then = (
+    job, offered = training_jobs.c, gpu_offers.c
+    completed = job.status == JobStatus.COMPLETED
+    on_spot = and_(completed, job.gpu_pricing_tier == str(Tier.SPOT))
+    then = (
         select(offered.hourly_rate)
         .where(
+            on_spot,
             offered.engine == job.engine,
             offered.gpu == job.gpu_type,
             offered.tier == str(Tier.ON_DEMAND),
@@ -31,12 +40,11 @@ def of_person(connection: Connection, user_id: UUID) -> Usage:
         )
         .order_by(offered.fetched_at.desc())
         .limit(1)
-        .scalar_subquery()
+        .lateral("then")
     )
     published = case((job.gpu_type == H100_PCIE, literal(PUBLISHED_RATES[Tier.ON_DEMAND])))
-    saved = job.actual_duration_hours * func.coalesce(rate_then, published) - job.actual_cost
-    completed = job.status == JobStatus.COMPLETED
-    compared = and_(completed, job.gpu_pricing_tier == str(Tier.SPOT), saved.is_not(None))
+    rate = func.coalesce(then.c.hourly_rate, published)
+    saved = job.actual_duration_hours * rate - job.actual_cost
     rows = connection.execute(
         select(
             job.gpu_pricing_tier.label("tier"),
@@ -44,14 +52,14 @@ def of_person(connection: Connection, user_id: UUID) -> Usage:
             func.count().filter(completed).label("completed"),
             func.count().filter(job.status == JobStatus.FAILED).label("failed"),
             func.sum(job.actual_cost).label("spent"),
-            func.coalesce(func.sum(saved).filter(compared), 0).label("saved"),
-            func.count().filter(compared).label("comparable"),
+            func.coalesce(func.sum(saved).filter(on_spot), 0).label("saved"),
+            func.count(saved).filter(on_spot).label("comparable"),
         )
+        .select_from(training_jobs.outerjoin(then, true()))
         .where(
-            job.created_by == user_id,
+            wanted,
             job.queued_at.is_not(None),
             job.status.in_(TERMINAL),
-            job.ended_at > func.now() - text(f"interval '{HISTORY_DAYS} days'"),
         )
         .group_by(job.gpu_pricing_tier)
     )

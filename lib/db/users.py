@@ -24,6 +24,13 @@ def add(connection: Connection, **values: Any) -> UUID:
     return user_id
 
 
+def lock(connection: Connection, user_id: UUID) -> None:
+    """Until the transaction ends, nobody else who locks this user goes on."""
+    connection.execute(
+        select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True)
+    )
+
+
 def lock_additions(connection: Connection) -> None:
     """Until the transaction ends nobody else adds a user; reading goes on."""
     connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))

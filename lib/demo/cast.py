@@ -96,7 +96,7 @@ NOTES = (
     "The reviewers liked the openings and found the endings abrupt.",
     "If this is not better, keep the conservative one and stop here.",
 )
-TAGS = ("baseline", "delivery", "experiment", "client review", "retry", "rehearsal")
+TAGS = ("baseline", "client-delivery", "experiment", "needs-review", "iteration-1", "test")
 
 
 @dataclass(frozen=True)

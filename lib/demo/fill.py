@@ -1,7 +1,7 @@
 """Filling an empty database: the whole of the demo data, in the order in which it depends."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from lib.demo.past import Ledger
 from lib.demo.past_job import PastJob
 from lib.demo.simulation import DAYS, Simulation
 from lib.demo.team import Team, add_team
+from lib.demo.templates import Template, add_templates, based
 from lib.domain.budget import billing_month
 from lib.domain.dataset import too_few
 from lib.services import calibration
@@ -74,6 +75,7 @@ def fill(
         _claim(connection)
         team = add_team(connection, first_month, max(Decimal(1), Decimal(jobs) / JOBS))
         clients, projects = _add_clients(connection, now - timedelta(days=DAYS))
+        templates = add_templates(connection, team, now - timedelta(days=DAYS))
     people = list(team.people.values())
     say(f"{len(people)} people")
     files = add_files(people, seed, now)
@@ -81,7 +83,9 @@ def fill(
     usable = [file for file in files if not too_few(file.conversation_count)]
     ledger = Ledger(team.limits.by_person, settings().budget_grace_percent, settings().time_zone)
     simulation = Simulation(seed, people, team.managers, usable, ledger, now)
-    made = _store(simulation.jobs(jobs), team, clients, projects, jobs <= _WITH_METRICS, say)
+    made = _store(
+        simulation.jobs(jobs), team, clients, projects, templates, jobs <= _WITH_METRICS, say
+    )
     if jobs <= _WITH_METRICS:
         with transaction() as connection:
             add_forecasts(connection, team.limits.by_person, now.date())
@@ -133,6 +137,7 @@ def _store(
     team: Team,
     clients: Mapping[str, UUID],
     projects: Mapping[tuple[str, str], UUID],
+    templates: Sequence[Template],
     with_metrics: bool,
     say: Say,
 ) -> int:
@@ -144,7 +149,10 @@ def _store(
         audit = sorted([*earlier, *audit], key=lambda row: row["timestamp"])
         earlier = []
         with transaction() as connection:
-            rows = (job_rows.job_row(job, clients, projects) for job in batch)
+            rows = (
+                {**job_rows.job_row(job, clients, projects), **based(job, templates)}
+                for job in batch
+            )
             made += copy_rows(connection, t.training_jobs, rows)
             for table, of_job in _OF_JOB.items():
                 copy_rows(connection, table, (row for job in batch for row in of_job(job)))

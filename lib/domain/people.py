@@ -54,6 +54,12 @@ def may_set_limit(actor: Person, subject_id: UUID, manager_id: UUID | None) -> b
     return actor.role in ADMINISTERING
 
 
+def initials(name: str) -> str:
+    """The first letters of the first and the last word, for an avatar."""
+    words = name.split()
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
+
+
 def clean_email(text: str) -> str:
     """The address in lower case. Raises ValueError."""
     email = unicodedata.normalize("NFC", text.strip()).lower()

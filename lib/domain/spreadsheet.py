@@ -1,5 +1,11 @@
 """Text for spreadsheets, which take some cells for formulas and run them."""
 
+import csv
+from collections.abc import Iterable
+from io import StringIO
+
+#: In front of a CSV file: Excel reads UTF-8 by it.
+BYTE_ORDER_MARK = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -8,3 +14,10 @@ def literal_cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One line of a CSV file, its end included; no cell is taken for a formula."""
+    out = StringIO()
+    csv.writer(out).writerow([literal_cell(cell) for cell in cells])
+    return out.getvalue()

@@ -11,13 +11,17 @@ from lib.domain.money import ZERO, usd
 
 @dataclass(frozen=True)
 class Tip:
-    """One change: what to do, the draft's fields after it, what the job costs then at most."""
+    """One change: what to do, the draft's fields after it, what the job costs then at most.
+
+    `conversations`: how many of the file's first ones to train on, where that is the change.
+    """
 
     title: str
     changes: Mapping[str, Any]
     saving: Decimal
     cost_max: Decimal
     fits: bool
+    conversations: int | None = None
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from lib.db.connection import DatabaseUnavailable, reading
+from lib.http import exports, review_visits
 from lib.services.errors import NotAllowed
 from lib.services.requests import link_claims
 
@@ -87,6 +88,8 @@ ROUTES = (
     Route("/approvals/{token}", approval, methods=["GET"]),
     Route("/jobs", jobs, methods=["GET"]),
     Route("/docs/hyperparameters-explained", hyperparameters_explained, methods=["GET"]),
+    *exports.ROUTES,
+    review_visits.ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 )

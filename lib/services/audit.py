@@ -1,12 +1,10 @@
 """The audit log (FR1.2.2): who sees which entries, its export, and whether its chain is whole."""
 
-import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from io import StringIO
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
@@ -16,7 +14,7 @@ from lib.db import users
 from lib.db.connection import reading
 from lib.domain.audit import GENESIS, Break, Entry, Filter, explain, first_break, original_id
 from lib.domain.people import ADMINISTERING, MANAGING, Person
-from lib.domain.spreadsheet import literal_cell
+from lib.domain.spreadsheet import csv_line
 from lib.services.errors import NotAllowed
 from lib.settings import settings
 
@@ -81,11 +79,11 @@ def entries(
 
 def as_csv(actor: Person, wanted: Filter) -> Iterator[str]:
     """The same entries for a spreadsheet, a line at a time; no cell is taken for a formula."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     with reading() as connection:
         people = _seen_by(connection, actor)
         for entry in queries.stream(connection, _clean(wanted), people):
-            yield _line([literal_cell(_cell(entry, name)) for name in COLUMNS])
+            yield csv_line(_cell(entry, name) for name in COLUMNS)
 
 
 def day(text: str) -> date:
@@ -193,9 +191,3 @@ def _cell(entry: Row, name: str) -> object:
     if name == "details":
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return str(value) if isinstance(value, UUID) or (name == "ip_address" and value) else value
-
-
-def _line(cells: Iterable[object]) -> str:
-    out = StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()

@@ -1,10 +1,11 @@
 """Drafts: a job being configured, kept in its `training_jobs` row from the first click."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from lib.db import activity, files, job_metadata, jobs
 from lib.db.connection import reading, transaction
@@ -41,6 +42,11 @@ def create(actor: Person, file_id: UUID, name: str | None = None) -> UUID:
     after its file, its preset and the date, and follows them. Raises NotFound or NotEligible with
     the text that FR1.1.1 gives, Refusal for a bad name.
     """
+    return create_as(actor, file_id, lambda _, file: _new(file, name))
+
+
+def create_as(actor: Person, file_id: UUID, make: Callable[[Connection, Row], Draft]) -> UUID:
+    """The same with the draft that `make` makes of the file, which nobody else uses meanwhile."""
     try:
         with transaction() as connection:
             file = files.lock(connection, file_id)
@@ -49,14 +55,15 @@ def create(actor: Person, file_id: UUID, name: str | None = None) -> UUID:
             check_eligible(file, in_use=files.has_active_job(connection, file_id))
             if changed := check_unchanged(file):
                 raise NotEligible(changed)
-            draft = _new(file, name)
+            draft = make(connection, file)
             job_id = jobs.add(
                 connection,
                 training_file_id=file.id,
                 created_by=actor.id,
-                name=draft.name,
                 preset=draft.preset,
+                template_id=draft.template_id,
                 draft=draft.to_dict(),
+                **job_metadata.columns(connection, without_faults(draft.metadata), actor.id),
             )
             activity.record(
                 connection,
@@ -119,14 +126,20 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
         if job.draft_revision != opened.revision:
             raise DraftMoved("This draft was changed in another tab; here is its newest state.")
         revision = opened.revision + 1
+        documentation = {}
+        if draft.metadata != Draft.from_dict(job.draft).metadata:  # else it keeps its last update
+            documentation = job_metadata.columns(
+                connection, without_faults(draft.metadata), actor.id
+            )
         jobs.write(
             connection,
             job.id,
             draft=draft.to_dict(),
             draft_revision=revision,
+            training_file_id=UUID(draft.training_file_id),
             preset=draft.preset,
             template_id=draft.template_id,
-            **job_metadata.columns(connection, without_faults(draft.metadata), actor.id),
+            **documentation,
         )
     return OpenDraft(opened.job_id, opened.owner_id, draft, revision, opened.file)
 

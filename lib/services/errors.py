@@ -8,6 +8,8 @@ Refusal              the message is shown as it is; nothing was changed
 └── StartRefused     the job may not start; `code` says why
 """
 
+from lib.domain.review import Change
+
 
 class Refusal(Exception):
     """Base of everything a use case refuses."""
@@ -37,8 +39,12 @@ class DraftMoved(Refusal):
 
 
 class StartRefused(Refusal):
-    """The job may not start. Codes: budget, changed, offer, memory, measuring, fields, status."""
+    """The job may not start. Codes: budget, changed, offer, memory, measuring, fields, status.
 
-    def __init__(self, code: str, message: str) -> None:
+    `changes` are the figures that are no longer what was shown, where they were named at the start.
+    """
+
+    def __init__(self, code: str, message: str, changes: tuple[Change, ...] = ()) -> None:
         super().__init__(message)
         self.code = code
+        self.changes = changes

@@ -77,11 +77,3 @@ def status_of(actor: Person, job_id: UUID) -> Row:
     """The job alone: which page shows it, how far it is. Raises NotFound."""
     with reading() as connection:
         return visible(actor, jobs.by_id(connection, job_id))
-
-
-def listing(actor: Person, search: str = "", limit: int = 200) -> list[Row]:
-    """The jobs the actor may see, newest first: their own, or everybody's for managers."""
-    creator = None if actor.may_see_all_jobs else actor.id
-    search = search.replace("\x00", "").strip()  # no database keeps or finds a NUL
-    with reading() as connection:
-        return jobs.listing(connection, creator=creator, search=search, limit=limit)

@@ -1,8 +1,9 @@
-"""Mail: letters put into the outbox by use cases, and the outbox for those who run the desk."""
+"""Mail and chat: letters that use cases put into the outbox, and the outbox for its readers."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row
@@ -17,10 +18,18 @@ from lib.settings import settings
 
 SENDS_FOR = timedelta(days=5)  # older mail tells no news; the usual patience of mail servers
 LISTED = 200
+CHAT_NAME = "the team's chat"  # its address may hold a password
+
+
+class Channel(StrEnum):
+    """Which way a mail goes out."""
+
+    MAIL = "mail"
+    CHAT = "chat"
 
 
 class MailState(StrEnum):
-    """Where a mail is. `KEPT`: there is no mail server, it is read in the outbox alone."""
+    """Where a mail is. `KEPT`: its channel is not connected, it is read in the outbox alone."""
 
     SENT = "sent"
     FAILED = "failed"
@@ -44,18 +53,40 @@ def link(path: str) -> str:
 
 def post(connection: Connection, recipient: Row, letter: Letter) -> UUID:
     """Puts a letter to a user into the outbox, in the transaction of what it tells."""
-    sender = settings().company_name
-    domain = settings().mail_from.rpartition("@")[2]
     return outbox.add(
         connection,
-        message_id=f"<{uuid4()}@{domain}>",
-        kind=letter.kind,
+        **_written(letter),
         recipient_id=recipient.id,
         to_address=recipient.email,
-        subject=compose.one_line(letter.subject),
-        body_text=compose.as_text(letter, sender),
-        body_html=compose.as_html(letter, sender),
+        body_text=compose.as_text(letter, settings().company_name),
     )
+
+
+def post_to_chat(connection: Connection, letter: Letter, text: str) -> UUID:
+    """Puts a text for the team's chat into the outbox; the letter is how the outbox shows it."""
+    return outbox.add(
+        connection,
+        **_written(letter),
+        channel=Channel.CHAT,
+        to_address=CHAT_NAME,
+        body_text=text,
+    )
+
+
+def _written(letter: Letter) -> dict[str, Any]:
+    domain = settings().mail_from.rpartition("@")[2]
+    return {
+        "message_id": f"<{uuid4()}@{domain}>",
+        "kind": letter.kind,
+        "subject": compose.one_line(letter.subject),
+        "body_html": compose.as_html(letter, settings().company_name),
+    }
+
+
+def connected() -> frozenset[Channel]:
+    """The channels that this installation can send by."""
+    addresses = {Channel.MAIL: settings().smtp_url, Channel.CHAT: settings().chat_url}
+    return frozenset(channel for channel, address in addresses.items() if address is not None)
 
 
 def listing(actor: Person) -> list[OutboxMail]:
@@ -98,6 +129,6 @@ def _state(row: Row) -> MailState:
         return MailState.SENT
     if row.failed_at is not None:
         return MailState.FAILED
-    if settings().smtp_url is None:
+    if Channel(row.channel) not in connected():
         return MailState.KEPT
     return MailState.RETRYING if row.error else MailState.WAITING

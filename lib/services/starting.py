@@ -10,9 +10,11 @@ from lib.db.connection import transaction
 from lib.domain.budget import check_justification
 from lib.domain.draft import Draft
 from lib.domain.people import MANAGING, Person
+from lib.domain.review import Shown
 from lib.domain.states import JobStatus
 from lib.services.assessment import Assessment, assess_within
 from lib.services.errors import NotAllowed, StartRefused
+from lib.services.final_check import shown
 from lib.services.job_configuration import configuration_of
 from lib.services.start_audit import record_refusal, record_start
 from lib.services.training_files import check_unchanged
@@ -26,13 +28,17 @@ def start(
     ip_address: str | None = None,
     *,
     override: str | None = None,
+    seen: Shown | None = None,
 ) -> Assessment:
     """Queues a draft in one transaction: budget row locked, reservation, audit row, status.
 
     `shown_digest` is the digest of the assessment that the user saw. `override` is the reason for
     which a manager, admin or the owner lets this one job exceed the budget (FR1.2.2); it is bound
-    to that digest like the start itself. Raises StartRefused with the reason (a refusal for want
-    of budget is written to the audit log), NotFound, NotAllowed, ValueError for a bad reason.
+    to that digest like the start itself. `seen` are all figures of the final check; where one of
+    them is another by now, the refusal says which (FR1.3.2).
+
+    Raises StartRefused with the reason (a refusal for want of budget is written to the audit log),
+    NotFound, NotAllowed, ValueError for a bad reason.
     """
     if override is not None:
         override = check_justification(override)
@@ -48,7 +54,7 @@ def start(
         file = files.lock(connection, job.training_file_id)  # one start a file, none on an archived
         assert file is not None
         assessment = assess_within(connection, job.created_by, draft, file, ask=False)
-        refusal = _refusal(assessment, shown_digest, may_exceed=override is not None)
+        refusal = _refusal(assessment, shown_digest, seen, may_exceed=override is not None)
         if refusal is None and (changed := check_unchanged(file)):
             refusal = StartRefused("file", changed)
         if refusal is None:
@@ -63,12 +69,16 @@ def start(
     return assessment
 
 
-def _refusal(assessment: Assessment, shown_digest: str, *, may_exceed: bool) -> StartRefused | None:
-    if assessment.digest != shown_digest:
+def _refusal(
+    assessment: Assessment, shown_digest: str, seen: Shown | None, *, may_exceed: bool
+) -> StartRefused | None:
+    changes = seen.changes(shown(assessment)) if seen else ()
+    if changes or assessment.digest != shown_digest:
         return StartRefused(
             "changed",
             "The price or the configuration has changed since it was shown. Look at the new "
             "figures and start again.",
+            changes,
         )
     for blocker in assessment.blockers:
         if not (may_exceed and blocker.code == "budget"):
@@ -110,6 +120,7 @@ def _queue(connection: Connection, actor: Person, job: Row, assessment: Assessme
         **job_metadata.columns(connection, draft.metadata, actor.id),
         preset=draft.preset,
         template_id=draft.template_id,
+        archived_at=None,  # what runs is seen
         configuration=configuration_of(assessment),
         engine=offer.engine,
         gpu_type=offer.gpu,

@@ -4,14 +4,18 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
+from itertools import accumulate
 from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row
 
+from lib import storage
+from lib.datafiles import open_training_file
 from lib.db.connection import reading
 from lib.domain.budget import decide
-from lib.domain.dataset import MIN_CONVERSATIONS
+from lib.domain.dataset import MIN_CONVERSATIONS, DatasetError
 from lib.domain.draft import Draft
 from lib.domain.offers import Tier, sibling
 from lib.domain.presets import PRESETS
@@ -33,6 +37,7 @@ def cost_reductions(assessment: Assessment) -> tuple[Tip, ...]:
             tip(title, changes, estimate.cost_max, cost_max, assessment.budget)
             for title, changes, cost_max in _changes(connection, assessment)
         ]
+        found.extend(_fewer_conversations(connection, assessment))
     return best_first(found)
 
 
@@ -55,7 +60,6 @@ def _changes(
             title = "Use Spot instead of On-Demand"
             yield title, {"offer_key": spot.key}, priced.estimate.cost_max
     yield from _fewer_epochs(connection, assessment)
-    yield from _fewer_conversations(connection, assessment)
 
 
 def _fewer_epochs(
@@ -74,36 +78,46 @@ def _fewer_epochs(
             return
 
 
-def _fewer_conversations(
-    connection: Connection, assessment: Assessment
-) -> Iterator[tuple[str, dict[str, Any], Decimal]]:
-    """How many of the file's conversations fit the budget, if enough to train on do.
-
-    It changes no field of the draft: such a file has to be made and imported.
-    """
-    file = assessment.file
-    if assessment.decision is None or assessment.decision.allowed:
+def _fewer_conversations(connection: Connection, assessment: Assessment) -> Iterator[Tip]:
+    """How many of the file's first conversations fit the budget, if enough to train on do."""
+    file, decision = assessment.file, assessment.decision
+    if decision is None or decision.allowed:
         return
     if assessment.priced.offer.is_local:
         return  # the steps of a file that is not there cannot have been measured
+    try:
+        pairs = _pairs_of_first(file.storage_key, file.name)
+    except (OSError, DatasetError):
+        return  # what is wrong with the file is in the way of the start anyway
 
     def cost(conversations: int) -> Decimal:
         fewer = SimpleNamespace(**file._asdict())
         fewer.conversation_count = conversations
-        share = Decimal(conversations) / file.conversation_count
-        fewer.training_pairs = max(1, round(file.training_pairs * share))
+        fewer.training_pairs = pairs[conversations - 1]
         if file.tokens:
+            share = Decimal(pairs[conversations - 1]) / pairs[-1]
             fewer.tokens = {"tokens_total": max(1, round(file.tokens["tokens_total"] * share))}
         return cast(Decimal, _cost(connection, assessment, assessment.draft, cast(Row, fewer)))
 
-    sizes = range(MIN_CONVERSATIONS, file.conversation_count)
+    sizes = range(MIN_CONVERSATIONS, len(pairs))
     fitting = bisect_left(
         sizes, True, key=lambda size: not decide(assessment.budget, cost(size)).allowed
     )
     if fitting:
         most = sizes[fitting - 1]
-        title = f"Train on {most:,} of the {file.conversation_count:,} conversations"
-        yield title, {}, cost(most)
+        title = f"Train on the first {most:,} of the {len(pairs):,} conversations"
+        found = tip(title, {}, decision.cost_max, cost(most), assessment.budget)
+        yield replace(found, conversations=most)
+
+
+@lru_cache(maxsize=16)
+def _pairs_of_first(storage_key: str, name: str) -> tuple[int, ...]:
+    """How many training pairs the first, the first two, ... conversations of a file have.
+
+    A stored file never changes, so that it is read once for as long as its dialog is open.
+    """
+    with open_training_file(storage.original_file(storage_key), name=name) as conversations:
+        return tuple(accumulate(len(conversation.pairs) for conversation in conversations))
 
 
 def _cost(

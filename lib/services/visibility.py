@@ -1,4 +1,4 @@
-"""Who may see a job, its draft and its quotes, and who may change it: one rule each."""
+"""Who may see a job, its draft and its quotes, who may change it, who sees a template."""
 
 from sqlalchemy import Connection, Row
 
@@ -38,3 +38,8 @@ def changeable(connection: Connection, actor: Person, job: Row | None) -> Row:
     if not may_change(connection, actor, job):
         raise NotAllowed("Only its creator, their manager or an admin may change this job.")
     return job
+
+
+def template_is_seen(actor: Person, template: Row) -> bool:
+    """The team's templates are everybody's; a private one is its creator's alone."""
+    return template.shared or template.created_by == actor.id

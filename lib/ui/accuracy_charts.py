@@ -16,7 +16,7 @@ _HEIGHT = 370
 _BAND_COLOUR = "rgba(75,114,242,.13)"
 _GUIDE = "rgba(128,140,165,.9)"  # readable on light and on dark
 #: Colour and shape, so that presets are told apart without colours too.
-_MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "conservative": ("#0f9d6b", "circle"),
         "balanced": ("#4B72F2", "diamond"),
@@ -118,7 +118,7 @@ def _by_preset(jobs: Sequence[ComparedJob]) -> Iterator[tuple[str, list[Compared
 
 
 def _marks(preset: str) -> dict[str, Any]:
-    colour, shape = _MARKS[preset]
+    colour, shape = MARKS[preset]
     line = {"width": 1, "color": "rgba(255,255,255,.75)"}
     return {
         "mode": "markers",

@@ -3,14 +3,17 @@
 import streamlit as st
 
 from lib.domain.budget import JUSTIFICATION, forecast
+from lib.domain.dataset import DatasetError
 from lib.domain.money import ZERO, usd
 from lib.domain.people import MANAGING, Person
+from lib.domain.tips import Tip
 from lib.services import drafts, starting
 from lib.services.assessment import Assessment
 from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal
+from lib.services.smaller_files import train_on_first
 from lib.services.tips import cost_reductions
-from lib.ui import drafting, increase_form, wizard
+from lib.ui import drafting, increase_form, session, wizard
 from lib.ui.client_address import client_address
 from lib.ui.navigation import go, page
 from lib.ui.text import plain
@@ -21,10 +24,15 @@ _SHOWN = "budget_dialog_shown"  # the digest of the figures that it was opened f
 _STARTED = "started"  # the review leads on from here
 
 
-def offer_ways_out(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
-    """The button to the dialog; the first time that a figure exceeds the budget, the dialog too."""
+def offer_ways_out(
+    person: Person, opened: OpenDraft, assessment: Assessment, *, by_itself: bool = True
+) -> None:
+    """The button to the dialog; the first time that a figure exceeds the budget, the dialog too,
+    `by_itself`.
+    """
     asked = st.button("See what to do", icon=":material/account_balance_wallet:", type="primary")
-    if asked or st.session_state.get(_SHOWN) != assessment.digest:
+    news = st.session_state.get(_SHOWN) != assessment.digest
+    if asked or (by_itself and news and session.is_settled()):
         st.session_state[_SHOWN] = assessment.digest
         budget_exceeded(person, opened, assessment)
 
@@ -49,7 +57,7 @@ def budget_exceeded(person: Person, opened: OpenDraft, assessment: Assessment) -
     for tab, way in zip(st.tabs(ways), ways, strict=True):
         with tab:
             if way == REDUCE:
-                _reduce(person, assessment)
+                _reduce(person, opened, assessment)
             elif way == INCREASE:
                 increase_form.draw(person, budget, opened.job_id)
             else:
@@ -65,7 +73,7 @@ def budget_exceeded(person: Person, opened: OpenDraft, assessment: Assessment) -
             go("jobs")
 
 
-def _reduce(person: Person, assessment: Assessment) -> None:
+def _reduce(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
     tips = cost_reductions(assessment)
     if not tips:
         st.write("No single change makes this job cheaper.")
@@ -75,9 +83,22 @@ def _reduce(person: Person, assessment: Assessment) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge("fits" if tip.fits else "not enough", color="green" if tip.fits else "gray")
             st.markdown(plain(f"{tip.text}: {usd(tip.cost_max)} at most"))
-            if tip.changes and st.button("Apply", key=f"tip-{index}"):
-                drafting.change_draft(person, **tip.changes)
-                st.rerun()
+            if st.button("Apply", key=f"tip-{index}"):
+                _apply(person, opened, tip)
+
+
+def _apply(person: Person, opened: OpenDraft, tip: Tip) -> None:
+    """One click: the draft as the tip has it; fewer conversations become a file of their own."""
+    if tip.conversations is None:
+        drafting.change_draft(person, **tip.changes)
+    else:
+        try:
+            with st.spinner("Making a smaller file"):
+                train_on_first(person, opened, tip.conversations)
+        except (Refusal, DatasetError, OSError) as error:
+            st.error(plain(error), icon=":material/error:")
+            return
+    st.rerun()
 
 
 def _override(person: Person, opened: OpenDraft, assessment: Assessment) -> None:

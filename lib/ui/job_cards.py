@@ -1,4 +1,4 @@
-"""The cards below a job's live part: result, configuration, estimate and actual, notes."""
+"""The cards below a job's live part: result, configuration, estimate and actual."""
 
 from decimal import Decimal
 
@@ -80,8 +80,6 @@ def draw_configuration(job: Row) -> None:
             ("Rate", f"{usd(job.gpu_hourly_rate)} an hour"),
             ("Base model", job.progress.get("base_model")),
             ("Steps at most", configuration["max_steps"]),
-            ("Client", job.client_name),
-            ("Project", job.project_name),
         ]
         wizard.rows((label, str(value)) for label, value in pairs if value)
         with st.expander("Parameters", icon=":material/settings:"):
@@ -122,16 +120,6 @@ def draw_comparison(job: Row) -> None:
             f"<th scope=col>Cost</th></tr>{body}</table>"
         )
         st.caption(f"Estimated from {plain(estimate.basis)}, ±15 %.")
-
-
-def draw_notes(job: Row) -> None:
-    """Description and notes, as text."""
-    if not job.description and not job.notes:
-        return
-    with st.container(key="card-notes"):
-        st.subheader("Notes", anchor=False)
-        for text in filter(None, (job.description, job.notes)):
-            st.html(f'<p class="prose" dir="auto">{safe(text)}</p>')
 
 
 def _changed(overrides: dict[str, int]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 from sqlalchemy import Row
@@ -61,8 +62,8 @@ def month_chart(
     return figure
 
 
-def months_chart(months: Sequence[Row]) -> go.Figure:
-    """What each of the last months has cost, and what is still reserved of the newest."""
+def months_chart(months: Sequence[Any]) -> go.Figure:
+    """What each month has cost, and what is still reserved: `month`, `spent`, `reserved`."""
     names = [f"{row.month:%b %Y}" for row in months]
     figure = go.Figure()
     for name, amounts, colour in (

@@ -6,20 +6,18 @@ a row in `user_sessions`, and that row decides.
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import extra_streamlit_components as stx
-import jwt
 import streamlit as st
 import streamlit_authenticator as stauth
 from streamlit.delta_generator import DeltaGenerator
 from streamlit_authenticator.models import CookieModel
 
 from lib.domain.people import Person
-from lib.services import accounts
+from lib.services import accounts, sign_in_cookie
 from lib.settings import settings
 
-COOKIE = "lora_pipeline_session"
+COOKIE = sign_in_cookie.NAME
 _SESSION = "session_id"
 _UNSET_COOKIE = "cookie_to_set"
 
@@ -30,7 +28,6 @@ class ServerSessionCookie(CookieModel):
     def __init__(self) -> None:
         # Not super(), which mounts a component: that reruns the page once more after each refresh.
         self.cookie_name = COOKIE
-        self.cookie_key = accounts.cookie_key()
         self.cookie_expiry_days = settings().session_days
         self.token = None
         self.exp_date = None
@@ -44,26 +41,18 @@ class ServerSessionCookie(CookieModel):
 
     def get_cookie(self) -> dict[str, Any] | None:
         """The cookie's content while its session is open, and of the user it was made for."""
-        token = super().get_cookie()
-        if not isinstance(token, dict):
+        token = st.context.cookies.get(COOKIE)
+        found = sign_in_cookie.opened(token) if token and not st.session_state["logout"] else None
+        if found is None:
             return None
-        try:
-            session_id = UUID(token["session"])
-        except (KeyError, TypeError, ValueError):
-            return None
-        person = accounts.person_of_session(session_id)
-        if person is None or person.email != token["username"]:
-            return None
-        st.session_state[_SESSION] = session_id
-        return token
+        content, st.session_state[_SESSION], _ = found
+        return content
 
     def _token_encode(self) -> str:
-        content = {
-            "username": st.session_state["username"],
-            "exp_date": self.exp_date,
-            "session": str(st.session_state[_SESSION]),
-        }
-        return jwt.encode(content, self.cookie_key, algorithm="HS256")
+        assert self.exp_date is not None
+        return sign_in_cookie.sealed(
+            st.session_state["username"], st.session_state[_SESSION], self.exp_date
+        )
 
 
 def authenticator(slot: DeltaGenerator | None = None) -> stauth.Authenticate:
@@ -118,6 +107,13 @@ def hand_over_cookie(slot: DeltaGenerator) -> None:
     token, expires = pending
     with slot:
         stx.CookieManager().set(COOKIE, token, expires_at=datetime.fromtimestamp(expires))
+
+
+def is_settled() -> bool:
+    """Whether no further run of the page is due because of the sign-in: one is, while the browser
+    has not said that it keeps the cookie, and it would close a dialog again.
+    """
+    return _UNSET_COOKIE not in st.session_state
 
 
 def sign_out() -> None:

@@ -1,4 +1,4 @@
-"""Mail from the outbox to the mail server: at least once, never inside a transaction."""
+"""From the outbox to mail server and chat: at least once, never inside a transaction."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -7,13 +7,14 @@ from threading import Event
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from pydantic import SecretStr
 from sqlalchemy import Row
 
 from lib.db import outbox
 from lib.db.connection import transaction
 from lib.db.tables import outbox as table
-from lib.notify import compose, smtp
-from lib.services.mail import SENDS_FOR
+from lib.notify import chat, compose, smtp
+from lib.services.mail import SENDS_FOR, Channel, connected
 from lib.settings import settings
 from lib.worker.leases import LEASE, Keeper
 from lib.worker.wording import describe
@@ -23,20 +24,19 @@ log = logging.getLogger(__name__)
 
 
 def tick(stop: Event) -> bool:
-    """Sends the mail that has been due longest; without a mail server all stays in the outbox."""
-    server_url = settings().smtp_url
-    if server_url is None or stop.is_set():
+    """Sends the mail that has been due longest; what has no way out stays in the outbox."""
+    channels = connected()
+    if not channels or stop.is_set():
         return False
     token = uuid4()
     with transaction() as connection:
-        mail = outbox.lease_due(connection, token, LEASE)
+        mail = outbox.lease_due(connection, token, LEASE, channels)
     if mail is None:
         return False
-    server = smtp.mail_server(server_url.get_secret_value())
     problem: Exception | None = None
     try:
         with Keeper(table.c.id, mail.id, token):
-            _send(server, mail)
+            _send(mail)
     except (smtp.TryAgain, smtp.Refused) as error:
         problem = error
     except Exception as error:  # noqa: BLE001  a mail that breaks must not hold up the others
@@ -60,10 +60,22 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
 
 
-def _send(server: smtp.MailServer, mail: Row) -> None:
+def _send(mail: Row) -> None:
     if datetime.now(UTC) - mail.created_at > SENDS_FOR:
         last = f" The last answer was: {mail.error}" if mail.error else ""
         raise smtp.Refused(f"Given up: it was written over {SENDS_FOR.days} days ago.{last}")
+    if mail.channel == Channel.CHAT:
+        chat.send(_address(settings().chat_url), mail.body_text)
+    else:
+        _send_mail(smtp.mail_server(_address(settings().smtp_url)), mail)
+
+
+def _address(setting: SecretStr | None) -> str:
+    assert setting is not None, "only mail of a connected channel is taken"
+    return setting.get_secret_value()
+
+
+def _send_mail(server: smtp.MailServer, mail: Row) -> None:
     sender = settings().mail_from
     try:
         message = compose.message(

@@ -120,6 +120,13 @@ dispose()
 """
 
 
+def sign_in(page: Page) -> None:
+    """As the owner whom `wizard_page` sets up."""
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password", exact=True).fill(_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
 @pytest.fixture
 def wizard_page(app: App, browser: Browser, open_folder: Path) -> Callable[[str], Page]:
     """`wizard_page("gpu")`: a step of the wizard over a draft on a file of 200 conversations."""
@@ -137,9 +144,7 @@ def wizard_page(app: App, browser: Browser, open_folder: Path) -> Callable[[str]
         page.set_default_timeout(60_000)
         expect.set_options(timeout=30_000)
         page.goto(f"{app.address}/{name}?job={made.stdout.split()[-1]}")
-        page.get_by_label("E-mail").fill("ada@example.com")
-        page.get_by_label("Password", exact=True).fill(_PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        sign_in(page)
         return page
 
     return open_step

@@ -171,7 +171,12 @@ def quote_twice(page: Page) -> None:
 
 
 def start(page: Page, job: str) -> None:
-    page.get_by_role("button", name="Start Training").click()
+    page.get_by_role("button", name="Review & Start Training").click()
+    final_check = page.get_by_role("dialog", name="Final Check Before Starting")
+    expect(final_check).to_be_visible()
+    for box in final_check.get_by_role("checkbox").all():
+        box.check()
+    final_check.get_by_role("button", name="Start Training").click()
     expect(page.get_by_text("Running", exact=True).first).to_be_visible()
     assert page.url.endswith(f"/job?job={job}")
     expect(page.get_by_text(re.compile(r"Step ([3-9]|\d\d+) of \d+")).first).to_be_visible()

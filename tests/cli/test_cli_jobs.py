@@ -10,7 +10,8 @@ from zipfile import ZipFile
 import pytest
 from pypdf import PdfReader
 
-from lib.services import drafts, jobs, training_files
+from lib.domain.job_search import JobQuery
+from lib.services import drafts, job_search, jobs, training_files
 
 Make = Callable[..., Any]
 
@@ -46,7 +47,7 @@ def test_a_file_that_cannot_be_used_is_refused_and_leaves_nothing(
     assert cli(command, bad).refused().startswith("bad.json: ")
     assert cli(command, tmp_path / "missing.json").refused().startswith(str(tmp_path))
     assert training_files.listing() == []
-    assert jobs.listing(owner) == []
+    assert job_search.search(owner, JobQuery()).rows == []
 
 
 def test_quote_writes_a_numbered_pdf_and_keeps_the_draft(
@@ -73,7 +74,7 @@ def test_where_nothing_can_be_written_no_quote_is_issued(
 ) -> None:
     run = cli("quote", known_file, "--out", tmp_path / out)
     assert "cannot be written" in run.refused() or "is a folder" in run.refused()
-    assert jobs.listing(owner) == []
+    assert job_search.search(owner, JobQuery()).rows == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_a_launch_that_may_not_start_leaves_no_draft(
     run = program("launch", known_file, "--wait")
     assert (run.code, run.out) == (2, "")
     assert run.err.splitlines()[-1].startswith("error: RunPod is not connected")
-    assert jobs.listing(owner) == []
+    assert job_search.search(owner, JobQuery()).rows == []
 
 
 def test_jobs_are_listed_searched_and_shown(

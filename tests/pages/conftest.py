@@ -30,6 +30,7 @@ from lib.services.settlement import end_job
 
 PAGES = Path(__file__).parents[2] / "pages"
 S = JobStatus
+OURS = ("radio_cards", "kept_text", "picker", "final_check", "job_list", "comparison_bar")
 
 #: The states after `queued` that lead to each state.
 WAYS: Mapping[JobStatus, tuple[JobStatus, ...]] = MappingProxyType(
@@ -94,7 +95,12 @@ def open_page(database: Any, switches: list[Any]) -> Callable[..., AppTest]:
     """
 
     def run(
-        name: str, actor: Person | None = None, job: object | None = None, *, faults: bool = False
+        name: str,
+        actor: Person | None = None,
+        job: object | None = None,
+        *,
+        faults: bool = False,
+        **address: str,
     ) -> AppTest:
         path = PAGES / f"{name}.py"
         if faults:
@@ -106,6 +112,8 @@ def open_page(database: Any, switches: list[Any]) -> Callable[..., AppTest]:
             page.session_state["session_id"] = accounts.open_session(actor.email)
         if job is not None:
             page.query_params["job"] = str(job)
+        for key, value in address.items():
+            page.query_params[key] = value
         return page.run()
 
     return run
@@ -184,14 +192,75 @@ def train(job_id: UUID, steps: range, *, total: int = 90, attempt: int = 1) -> N
 
 
 def choose_card(page: AppTest, group: str, name: str) -> AppTest:
-    """What a click on a radio card does; AppTest knows no components, so it is told by hand."""
-    component = radio_group(page, group)
+    """What a click on a radio card does."""
+    return _tell(page, group, "chosen", name=name)
+
+
+def type_into(page: AppTest, key: str, text: str, store: str | None = None) -> AppTest:
+    """What typing into a field of kept text does, once it is sent; `store` names another's text."""
+    return _tell(page, key, "typed", text=text, store=store or sent(page, key)["store"])
+
+
+def pick(page: AppTest, key: str, *value: str) -> AppTest:
+    """What picking all these tags does, or a client and a project."""
+    return _tell(page, key, "picked", value=list(value))
+
+
+def in_job_list(page: AppTest, event: str, **value: Any) -> AppTest:
+    """What a click in the list of jobs does: "chosen" with ids, "opened" with an id, "tagged"."""
+    return _tell(page, "job-list", event, **value)
+
+
+def compare_only(page: AppTest, *job_ids: object) -> AppTest:
+    """What adding, moving and removing does on the page compare: all jobs, in their new order."""
+    return _tell(page, "compared", "chosen", ids=list(map(str, job_ids)), text="")
+
+
+def look_for_jobs(page: AppTest, text: str) -> AppTest:
+    """What typing into the search of the page compare does, once it is sent."""
+    return _tell(page, "compared", "typed", text=text)
+
+
+def _tell(page: AppTest, key: str, event: str, **value: Any) -> AppTest:
+    """AppTest knows no components, so it is told by hand what theirs was told in a browser."""
+    component = _component(page, key)
     states = page._tree.get_widget_states()
     trigger = states.widgets.add()
     trigger.id = _make_trigger_id(component.id, "events")
-    choice = {"name": name, "turn": json.loads(component.json)["answered"] + 1}
-    trigger.json_trigger_value = json.dumps([{"event": "chosen", "value": choice}])
+    told = {**value, "turn": json.loads(component.json)["answered"] + 1}
+    trigger.json_trigger_value = json.dumps([{"event": event, "value": told}])
     return page._run(states)
+
+
+def sent(page: AppTest, key: str) -> dict[str, Any]:
+    """What a component of ours was sent to the browser with."""
+    found: dict[str, Any] = json.loads(_component(page, key).json)
+    return found
+
+
+def _component(page: AppTest, key: str) -> Any:
+    found = (getattr(element, "proto", None) for element in page._tree)
+    ours = (proto for proto in found if getattr(proto, "component_name", "") in OURS)
+    return next(proto for proto in ours if json.loads(proto.json)["id"] == key)
+
+
+def leave_final_check(page: AppTest, outcome: str, *, checked: int = 3, **said: Any) -> AppTest:
+    """What a press of a button of the review's final check does: "started", "edited" or
+    "cancelled"; `sent(page, "final-check")` is what it shows.
+    """
+    data = sent(page, "final-check")
+    answer = {"visit": data["visit"], "shown": data["shown"], "checked": checked} | said
+    return _tell(page, "final-check", "ended", outcome=outcome, **answer)
+
+
+def open_final_check(page: AppTest) -> AppTest:
+    """Presses "Review & Start Training"."""
+    return page.button(key="open-final-check").click().run()
+
+
+def start_training(page: AppTest) -> AppTest:
+    """From the review page to a started job: opens the final check, ticks all, presses Start."""
+    return leave_final_check(open_final_check(page), "started")
 
 
 def unfold(page: AppTest, expander: str) -> AppTest:
@@ -200,22 +269,11 @@ def unfold(page: AppTest, expander: str) -> AppTest:
     return page.run()
 
 
-def radio_group(page: AppTest, group: str) -> Any:
-    """What a group of radio cards was sent to the browser with; `cards(page, group)` reads it."""
-    found = (getattr(element, "proto", None) for element in page._tree)
-    return next(
-        proto
-        for proto in found
-        if getattr(proto, "component_name", "") == "radio_cards"
-        and json.loads(proto.json)["id"] == group
-    )
-
-
 def cards(page: AppTest, group: str) -> dict[str, dict[str, Any]]:
     """The radio cards of a group by name; `chosen` says whether that one is."""
-    sent = json.loads(radio_group(page, group).json)
+    data = sent(page, group)
     return {
-        card["name"]: {**card, "chosen": card["name"] == sent["chosen"]} for card in sent["cards"]
+        card["name"]: {**card, "chosen": card["name"] == data["chosen"]} for card in data["cards"]
     }
 
 
@@ -229,11 +287,26 @@ def texts(page: AppTest) -> list[tuple[str, str]]:
             if isinstance(value, str) and value:
                 found.append((element.type, value))
         if getattr(proto, "component_name", "") == "radio_cards":
-            sent = json.loads(proto.json)
-            found.append(("text", sent["label"]))
-            for card in sent["cards"]:
+            data = json.loads(proto.json)
+            found.append(("text", data["label"]))
+            for card in data["cards"]:
                 found += [("text", card["label"]), ("html", card["html"])]
+        elif getattr(proto, "component_name", "") in OURS:
+            found += _words(json.loads(proto.json))
     return found
+
+
+def _words(data: Any, name: str = "") -> list[tuple[str, str]]:
+    """All text in what a component was sent, with the type by which it is shown."""
+    if isinstance(data, str):
+        return [("html" if name in ("html", "body", "notice", "cells") else "text", data)]
+    items = data.items() if isinstance(data, dict) else ((name, one) for one in data)
+    return [
+        found
+        for key, value in items
+        if isinstance(value, str | list | dict)
+        for found in _words(value, key)
+    ]
 
 
 def said(page: AppTest) -> str:

@@ -9,6 +9,7 @@ from lib.db import connection as db
 from lib.domain.people import Person
 from lib.services import drafts
 from lib.services.drafts import OpenDraft
+from tests.pages.conftest import sent, type_into
 
 NOBODY_LISTENS = "postgresql://nobody@127.0.0.1:9/nothing"
 
@@ -32,7 +33,7 @@ def test_a_change_made_without_a_database_is_kept_and_saved_when_it_is_back(
 
     db.dispose()
     configure(DATABASE_URL=NOBODY_LISTENS)
-    page.text_area(key="details-notes").set_value("Typed while it was away").run()
+    type_into(page, "details-notes", "Typed while it was away")
     assert page.exception  # the app shows lib.ui.faults in its place
     assert any("kept here" in toast.value for toast in page.toast)
 
@@ -41,5 +42,5 @@ def test_a_change_made_without_a_database_is_kept_and_saved_when_it_is_back(
     configure()
     page.run()
     assert not page.exception
-    assert page.text_area(key="details-notes").value == "Typed while it was away"
+    assert sent(page, "details-notes")["text"] == "Typed while it was away"
     assert drafts.load(actor, opened.job_id).draft.notes == "Typed while it was away"

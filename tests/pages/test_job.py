@@ -21,6 +21,12 @@ from tests.pages.conftest import WAYS, figures, move, said, train
 NOT_THERE = "There is no such job, or it is not yours to see."
 
 
+def adapters(page: AppTest) -> list[str]:
+    """The downloads of the adapter; the log has one of its own."""
+    labels = [button.proto.label for button in page.get("download_button")]
+    return [label for label in labels if "adapter" in label]
+
+
 def buttons(page: AppTest) -> list[str]:
     return [button.label for button in page.button]
 
@@ -157,7 +163,7 @@ def test_a_failed_job_says_why_in_its_own_words(
 
     assert r"The disk is full\. Free some space" in page.error[0].value
     assert r"It has cost \$3\.20" in page.error[0].value
-    assert not page.get("download_button")
+    assert not adapters(page)
 
 
 def test_a_completed_job_hands_out_its_adapter_and_compares_itself_with_its_estimate(
@@ -177,8 +183,7 @@ def test_a_completed_job_hands_out_its_adapter_and_compares_itself_with_its_esti
 
     page = open_page("job", ana, job)
 
-    (download,) = page.get("download_button")
-    assert download.proto.label == "Download LoRA adapter"
+    assert adapters(page) == ["Download LoRA adapter"]
     assert "adapter.zip · 1.4 MB" in said(page)
     assert digest in said(page)
     assert "PeftModel.from_pretrained" in page.code[0].value
@@ -198,7 +203,7 @@ def test_an_adapter_that_has_gone_from_storage_is_not_offered(
     page = open_page("job", ana, job)
 
     assert "no longer in this installation's storage" in page.error[0].value
-    assert not page.get("download_button")
+    assert not adapters(page)
 
 
 def test_the_quotes_of_a_job_can_be_had_again(

@@ -49,6 +49,7 @@ TABLE = {
     "review": of_a_job("The final check"),
     "jobs": Row("New job"),
     "job": of_a_job("This job is a draft"),
+    "compare": Row("Choose two to six jobs"),
     "quotes": Row("No quotes yet"),
     "guide": Row("Understanding LoRA Hyperparameters"),
     "budget": Row(
@@ -64,10 +65,13 @@ TABLE = {
         },
     ),
     "audit": Row("Audit log", parts={"Verify that nothing was changed": "n n n y y"}),
+    "team": Row("No job was started in this period", parts={"Whose jobs": "n n y y y"}),
     "accuracy": Row(
         "What estimates have learned",
         parts={"Refit now": "n n y y y", "Adopt the published card durations": "n n n y y"},
     ),
+    "templates": Row("No templates yet"),
+    "clients": Row("No clients yet"),
     "outbox": Row("No mail yet", "n n n y y", "Only an admin or the owner reads the outbox"),
     "people": Row("Add somebody", "n n n y y", "Admins and the owner see and change who works"),
 }

@@ -10,14 +10,24 @@ from sqlalchemy import Row
 from streamlit.testing.v1 import AppTest
 
 from lib.domain.draft import Draft
+from lib.domain.job_search import JobQuery
 from lib.domain.offers import SPOT_KEY
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
-from lib.services import drafts, jobs
+from lib.services import drafts, job_search, jobs
 from lib.services.drafts import OpenDraft
 from lib.ui.file_import import CHOSEN
 from lib.ui.text import plain
-from tests.pages.conftest import cards, choose_card, figures, said, unfold
+from tests.pages.conftest import (
+    cards,
+    choose_card,
+    figures,
+    leave_final_check,
+    open_final_check,
+    said,
+    start_training,
+    unfold,
+)
 
 OVER_A_DRAFT = ("preset", "gpu", "details", "review")
 
@@ -130,24 +140,6 @@ def test_an_override_is_kept_only_where_it_differs_from_the_preset(
     assert saved(ana, opened).overrides == {}
 
 
-def test_details_are_saved_and_a_short_name_is_told(
-    person: Callable[..., Person],
-    draft: Callable[..., OpenDraft],
-    open_page: Callable[..., AppTest],
-) -> None:
-    ana = person()
-    opened = draft(ana)
-    page = open_page("details", ana, opened.job_id)
-
-    page.text_input("details-name").set_value("Tone of support").run()
-    page.text_area("details-notes").set_value("First **try**").run()
-    kept = saved(ana, opened)
-    assert (kept.name, kept.notes) == ("Tone of support", "First **try**")
-
-    page.text_input("details-name").set_value("ab").run()
-    assert "between 3 and 100 characters" in page.error[0].value
-
-
 def test_the_review_says_what_keeps_a_job_from_starting(
     person: Callable[..., Person],
     draft: Callable[..., OpenDraft],
@@ -160,7 +152,7 @@ def test_the_review_says_what_keeps_a_job_from_starting(
     reasons = " ".join(error.value for error in page.error)
     assert "exceeds remaining monthly budget" in reasons
     assert "RunPod is not connected" in reasons
-    assert next(b for b in page.button if b.label == "Start Training").disabled
+    assert page.button(key="open-final-check").disabled
 
 
 def test_the_review_starts_the_job_once_and_leads_to_its_page(
@@ -174,10 +166,10 @@ def test_the_review_starts_the_job_once_and_leads_to_its_page(
     page = open_page("review", ana, opened.job_id)
     assert figures(page)["Cost"] == "$8.50 – $11.50"
     assert ":green[Projected Monthly Spend" in said(page)
-    other_tab = open_page("review", ana, opened.job_id)
+    other_tab = open_final_check(open_page("review", ana, opened.job_id))
 
-    press(page, "Start Training")
-    press(other_tab, "Start Training")
+    start_training(page)
+    leave_final_check(other_tab, "started")
 
     assert switches == [("job", str(opened.job_id))] * 2
     assert jobs.status_of(ana, opened.job_id).status == JobStatus.QUEUED
@@ -260,7 +252,9 @@ def test_a_training_file_shows_its_figures_and_makes_a_draft(
 
 
 def job_of_file(actor: Person, file_id: UUID) -> Any:
-    (job,) = (job for job in jobs.listing(actor) if job.training_file_id == file_id)
+    (job,) = (
+        job for job in job_search.search(actor, JobQuery()).rows if job.training_file_id == file_id
+    )
     return job
 
 

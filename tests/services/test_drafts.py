@@ -11,7 +11,8 @@ from sqlalchemy import select
 from lib.db.connection import transaction
 from lib.db.tables import activity_log
 from lib.domain.draft import change, first_name
-from lib.services import drafts, jobs
+from lib.domain.job_search import JobQuery
+from lib.services import drafts, job_search, jobs
 from lib.services.drafts import today
 from lib.services.errors import DraftMoved, NotFound, Refusal
 
@@ -55,7 +56,7 @@ def test_a_bad_name_makes_no_job_and_is_logged(
     actor, row = person(), training_file()
     with pytest.raises(Refusal, match="Job name must be between 3 and 100 characters"):
         drafts.create(actor, row.id, typed)
-    assert jobs.listing(actor) == []
+    assert job_search.search(actor, JobQuery()).rows == []
     with transaction() as connection:
         logged = select(activity_log).where(
             activity_log.c.subject == str(row.id), activity_log.c.action == "job_created"
@@ -103,9 +104,9 @@ def test_of_eight_tabs_that_save_at_once_one_does(person: Make, draft: Make) -> 
 def test_a_discarded_draft_is_listed_no_more_and_stays_as_it_is(person: Make, draft: Make) -> None:
     actor = person()
     opened = draft(actor)
-    assert opened.job_id in {job.id for job in jobs.listing(actor)}
+    assert opened.job_id in {job.id for job in job_search.search(actor, JobQuery()).rows}
     drafts.discard(actor, opened.job_id)
-    assert opened.job_id not in {job.id for job in jobs.listing(actor)}
+    assert opened.job_id not in {job.id for job in job_search.search(actor, JobQuery()).rows}
     for refused in (
         lambda: drafts.load(actor, opened.job_id),
         lambda: drafts.save(actor, opened, opened.draft),
@@ -169,14 +170,14 @@ def test_any_text_is_kept_as_text(person: Make, draft: Make, text: str) -> None:
     drafts.save(actor, opened, written)
     kept = drafts.load(actor, opened.job_id).draft
     assert kept.notes == f"{text} notes".replace("\x00", "")
-    found = jobs.listing(actor, search=f"{text} notes")
+    found = job_search.search(actor, JobQuery(text=f"{text} notes")).rows
     assert opened.job_id in {job.id for job in found}
 
 
-def test_the_search_takes_its_text_literally(person: Make, draft: Make) -> None:
+def test_the_search_takes_no_sign_for_a_command(person: Make, draft: Make) -> None:
     actor = person()
     draft(actor, name="Fifty percent")
     wanted = draft(actor, name="50%_off")
-    assert [job.id for job in jobs.listing(actor, search="0%_")] == [wanted.job_id]
-    assert [job.id for job in jobs.listing(actor, search="50%_OFF")] == [wanted.job_id]
-    assert jobs.listing(actor, search="nowhere to be found") == []
+    found = job_search.search(actor, JobQuery(text="50%_OFF")).rows
+    assert [job.id for job in found] == [wanted.job_id]
+    assert job_search.search(actor, JobQuery(text="nowhere to be found")).rows == []

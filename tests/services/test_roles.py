@@ -5,10 +5,13 @@ A function that is not in the table makes the first test fail, and so does a row
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
+from io import BytesIO
 from pkgutil import iter_modules
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,15 +21,26 @@ from lib.db import calibrations
 from lib.db.connection import reading
 from lib.domain.audit import Filter
 from lib.domain.draft import change
+from lib.domain.job_search import JobQuery
 from lib.domain.people import Person, Role
 from lib.domain.requests import Action
+from lib.domain.team_insight import Period
 from lib.services import (
     accounts,
     audit,
     budgets,
     calibration,
+    clients,
+    cloning,
     drafts,
     file_care,
+    final_check,
+    job_bulk,
+    job_comparison,
+    job_export,
+    job_import,
+    job_metadata,
+    job_search,
     jobs,
     mail,
     membership,
@@ -36,8 +50,14 @@ from lib.services import (
     quotes,
     request_views,
     requests,
+    review_visits,
+    sharing,
+    smaller_files,
     spending,
     starting,
+    tags,
+    team_insight,
+    templates,
     training_files,
 )
 from lib.services.assessment import assess
@@ -47,6 +67,7 @@ from tests.services.all_roles import WHOSE, WHY, Team, installation_of_all_roles
 
 Try = Callable[[Team, Person, Person], Any]  # the actor does it to the subject, or to their thing
 
+TODAY = Period(team_insight.today(), team_insight.today())
 #: What came of it: y done or seen, - kept out of sight, A NotAllowed, F NotFound, R other Refusal.
 ROLES = ("analyst", "manager", "admin", "owner")
 
@@ -61,10 +82,38 @@ def save(team: Team, actor: Person, subject: Person) -> None:
     drafts.save(actor, opened, change(opened.draft, drafts.today(), notes="Changed"))
 
 
+def undo_edit(team: Team, actor: Person, subject: Person) -> None:
+    job_id = team.draft(subject)
+    edit_metadata_of(team.owner, job_id)
+    job_metadata.undo(actor, job_id)
+
+
+def share_by_mail(team: Team, actor: Person, subject: Person) -> None:
+    with_somebody = team.owner if actor != team.owner else team.actor("admin")
+    sharing.by_mail(actor, team.draft(subject), [with_somebody.id])
+
+
+def edit_metadata_of(actor: Person, job_id: Any) -> None:
+    now = job_metadata.read(actor, job_id)
+    job_metadata.edit(actor, job_id, replace(now.metadata, notes="Changed"), now.seen)
+
+
 def restore(team: Team, actor: Person, subject: Person) -> None:
     file_id = team.file(subject)
     file_care.archive(team.owner, file_id)
     file_care.restore(actor, file_id)
+
+
+def restore_job(team: Team, actor: Person, subject: Person) -> bool:
+    job_id = team.draft(subject)
+    job_bulk.archive(subject, [job_id])
+    return bool(job_bulk.restore(actor, [job_id]).done)
+
+
+def is_offered(team: Team, actor: Person, subject: Person) -> bool:
+    """Another job of the subject's, on the same file as the first."""
+    job_id, other = team.started(subject), team.started(subject)
+    return other in [row.id for row in job_comparison.alike(actor, [job_id], "file")]
 
 
 def issue_alternatives(team: Team, actor: Person, subject: Person) -> None:
@@ -124,6 +173,14 @@ def is_exported(team: Team, actor: Person, subject: Person) -> bool:
     return str(job_id) in "".join(audit.as_csv(actor, Filter()))
 
 
+def is_taken_away(stream: Any, job_id: UUID, actor: Person) -> bool:
+    return str(job_id) in b"".join(stream(actor, [job_id])).decode()
+
+
+def an_export() -> BytesIO:
+    return BytesIO(b'{"schema": 1, "jobs": [{"name": "Elsewhere"}]}')
+
+
 def decided_is_seen(team: Team, actor: Person, subject: Person) -> bool:
     request_id = team.asked(subject)
     with_power = team.owner if subject != team.owner else team.actor("admin")
@@ -139,6 +196,54 @@ def seen(make: Callable[[Team, Person], Any], read: Callable[[Person], Any]) -> 
         return made in [row.id for row in read(actor)]
 
     return look
+
+
+def template(team: Team, subject: Person, *, shared: bool = True) -> UUID:
+    job_id = team.draft(subject)
+    return templates.save(subject, job_id, name=f"Template {next(numbers)}", shared=shared)
+
+
+def restore_template(team: Team, actor: Person, subject: Person) -> None:
+    template_id = template(team, subject)
+    templates.archive(team.owner, template_id)
+    templates.restore(actor, template_id)
+
+
+def edit_template(team: Team, actor: Person, subject: Person) -> None:
+    name = f"Edited {next(numbers)}"
+    templates.edit(actor, template(team, subject), name=name, description="", shared=True)
+
+
+def start_from_template(team: Team, actor: Person, subject: Person) -> None:
+    templates.start(actor, template(team, subject), team.like.file.id)
+
+
+def client(team: Team) -> UUID:
+    return clients.create(team.owner, f"Client {next(numbers)}")
+
+
+def client_sums(team: Team, actor: Person, subject: Person) -> bool:
+    opened, name = team.open(subject), f"Client {next(numbers)}"
+    opened = drafts.save(subject, opened, change(opened.draft, drafts.today(), client=name))
+    starting.start(subject, opened.job_id, assess(opened).digest)
+    found = next(one for one in clients.overview(actor).entries if one.name == name)
+    parts = clients.costs(actor, found.id)
+    assert bool(parts) == bool(found.costs.jobs)
+    return bool(parts)
+
+
+def client_quotes(team: Team, actor: Person, subject: Person) -> bool:
+    opened, name = team.open(subject), f"Client {next(numbers)}"
+    opened = drafts.save(subject, opened, change(opened.draft, drafts.today(), client=name))
+    quotes.issue(subject, opened)
+    found = next(one for one in clients.overview(actor).entries if one.name == name)
+    return bool(clients.quotes_of(actor, found.id))
+
+
+def restore_client(team: Team, actor: Person, _: Person) -> None:
+    client_id = client(team)
+    clients.archive(team.owner, client_id)
+    clients.restore(actor, client_id)
 
 
 def disable(team: Team, actor: Person, _: Person) -> None:
@@ -223,10 +328,56 @@ TABLE: dict[str, tuple[Try, str]] = {
     "drafts.create": (lambda t, a, s: drafts.create(a, t.open(s).file.id), "yyy yyy yyy yyy"),
     "drafts.load": (lambda t, a, s: drafts.load(a, t.draft(s)), "yFF yyy yyy yyy"),
     "drafts.save": (save, "yFF yyA yyy yyy"),
+    "smaller_files.train_on_first": (
+        lambda t, a, s: smaller_files.train_on_first(a, t.open(s), 50),
+        "yFF yyA yyy yyy",
+    ),
     "drafts.discard": (lambda t, a, s: drafts.discard(a, t.draft(s)), "yFF yyA yyy yyy"),
+    "job_metadata.read": (lambda t, a, s: job_metadata.read(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "job_metadata.edit": (
+        lambda t, a, s: edit_metadata_of(a, t.started(s)),
+        "yFF yyA yyy yyy",
+    ),
+    "job_metadata.history": (
+        lambda t, a, s: job_metadata.history(a, t.draft(s)),
+        "yFF yyy yyy yyy",
+    ),
+    "job_metadata.undo": (undo_edit, "yFF yyA yyy yyy"),
+    "sharing.invitation": (lambda t, a, s: sharing.invitation(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "sharing.colleagues": (lambda t, a, s: sharing.colleagues(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "sharing.by_mail": (share_by_mail, "yFF yyy yyy yyy"),
+    "sharing.to_chat": (  # none is connected
+        lambda t, a, s: sharing.to_chat(a, t.draft(s)),
+        "RFF RRR RRR RRR",
+    ),
     "jobs.view": (lambda t, a, s: jobs.view(a, t.draft(s)), "yFF yyy yyy yyy"),
     "jobs.status_of": (lambda t, a, s: jobs.status_of(a, t.draft(s)), "yFF yyy yyy yyy"),
-    "jobs.listing": (seen(Team.draft, jobs.listing), "y-- yyy yyy yyy"),
+    "job_search.search": (
+        seen(Team.draft, lambda a: job_search.search(a, JobQuery()).rows),
+        "y-- yyy yyy yyy",
+    ),
+    "job_search.ids": (
+        lambda t, a, s: t.draft(s) in job_search.ids(a, JobQuery(), 10),
+        "y-- yyy yyy yyy",
+    ),
+    "job_search.choices": (
+        lambda _, a, s: s.id in job_search.choices(a).creators,
+        "--- yyy yyy yyy",
+    ),
+    "job_comparison.compare": (
+        lambda t, a, s: bool(job_comparison.compare(a, [t.draft(s)]).jobs),
+        "y-- yyy yyy yyy",
+    ),
+    "job_comparison.alike": (is_offered, "y-- yyy yyy yyy"),
+    "job_bulk.tag": (
+        lambda t, a, s: bool(job_bulk.tag(a, [t.draft(s)], ["poc"]).done),
+        "y-- yy- yyy yyy",
+    ),
+    "job_bulk.archive": (
+        lambda t, a, s: bool(job_bulk.archive(a, [t.draft(s)]).done),
+        "y-- yy- yyy yyy",
+    ),
+    "job_bulk.restore": (restore_job, "y-- yy- yyy yyy"),
     "quotes.issue": (
         lambda t, a, s: quotes.issue(a, drafts.load(a, t.draft(s))),
         "yFF yyy yyy yyy",
@@ -242,6 +393,86 @@ TABLE: dict[str, tuple[Try, str]] = {
         seen(lambda t, s: t.quoted(s).id, quotes.listing),
         "y-- yyy yyy yyy",
     ),
+    "team_insight.subjects": (
+        seen(
+            lambda _, s: s.id,
+            lambda a: [one for subject in team_insight.subjects(a) for one in subject.members],
+        ),
+        "y-- yy- yyy yyy",
+    ),
+    "team_insight.report": (
+        lambda _, a, s: team_insight.report(a, [s.id], TODAY),
+        "yAA yyA yyy yyy",
+    ),
+    "review_visits.opened": (
+        lambda t, a, s: review_visits.opened(a, t.draft(s)),
+        "yFF yyA yyy yyy",
+    ),
+    "final_check.may_start": (
+        lambda t, a, s: final_check.may_start(a, t.open(s)),
+        "y-- yy- yyy yyy",
+    ),
+    "job_export.stream_csv": (
+        lambda t, a, s: is_taken_away(job_export.stream_csv, t.draft(s), a),
+        "y-- yyy yyy yyy",
+    ),
+    "job_export.stream_json": (
+        lambda t, a, s: is_taken_away(job_export.stream_json, t.draft(s), a),
+        "y-- yyy yyy yyy",
+    ),
+    "job_import.preview": (lambda _, a, __: job_import.preview(a, an_export()), "y y y y"),
+    "job_import.import_jobs": (lambda _, a, __: job_import.import_jobs(a, an_export()), "y y y y"),
+    # Templates are the team's, or private; clients are everybody's, their sums are of one's jobs
+    "drafts.create_as": (
+        lambda t, a, s: drafts.create_as(a, t.file(s), lambda _, file: t.like.draft),
+        "RFF RRR RRR RRR",  # the content of such a file is not stored
+    ),
+    "cloning.clone": (lambda t, a, s: cloning.clone(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "templates.save": (
+        lambda t, a, s: templates.save(a, t.draft(s), name=f"Saved {next(numbers)}"),
+        "yFF yyy yyy yyy",
+    ),
+    "templates.listing": (seen(template, templates.listing), "yyy yyy yyy yyy"),
+    "templates.listing private": (
+        seen(lambda t, s: template(t, s, shared=False), templates.listing),
+        "y-- y-- y-- y--",
+    ),
+    "templates.by_id": (lambda t, a, s: templates.by_id(a, template(t, s)), "yyy yyy yyy yyy"),
+    "templates.by_id private": (
+        lambda t, a, s: templates.by_id(a, template(t, s, shared=False)),
+        "yFF yFF yFF yFF",
+    ),
+    "templates.start": (start_from_template, "yyy yyy yyy yyy"),
+    "templates.jobs_from": (
+        lambda t, a, s: templates.jobs_from(a, template(t, s)),
+        "yyy yyy yyy yyy",
+    ),
+    "templates.may_edit": (
+        lambda t, a, s: templates.may_edit(a, templates.by_id(s, template(t, s))),
+        "y-- y-- yyy yyy",
+    ),
+    "templates.edit": (edit_template, "yAA yAA yyy yyy"),
+    "templates.archive": (
+        lambda t, a, s: templates.archive(a, template(t, s)),
+        "yAA yAA yyy yyy",
+    ),
+    "templates.restore": (restore_template, "yAA yAA yyy yyy"),
+    "clients.overview": (client_sums, "y-- yyy yyy yyy"),
+    "clients.costs": (client_sums, "y-- yyy yyy yyy"),
+    "clients.quotes_of": (client_quotes, "y-- yyy yyy yyy"),
+    "clients.create": (
+        lambda _, a, __: clients.create(a, f"Client {next(numbers)}"),
+        "y y y y",
+    ),
+    "clients.rename": (
+        lambda t, a, _: clients.rename(a, f"Client {next(numbers)}", client(t)),
+        "A y y y",
+    ),
+    "clients.archive": (lambda t, a, _: clients.archive(a, client(t)), "A y y y"),
+    "clients.restore": (restore_client, "A y y y"),
+    "clients.may_manage": (lambda _, a, __: clients.may_manage(a), "- y y y"),
+    # Tags are everybody's
+    "tags.create": (lambda _, a, __: tags.create(a, ["some-tag"]), "y y y y"),
     # Files: everybody may train on each
     "training_files.import_training_file": (import_file, "y y y y"),
     "file_care.may_change": (
@@ -274,14 +505,19 @@ TABLE: dict[str, tuple[Try, str]] = {
     "mail.try_again": (lambda t, a, s: mail.try_again(a, t.failed_mail(s)), "AAA AAA yyy yyy"),
     "mail.may_read": (lambda _, a, __: mail.may_read(a), "- - y y"),
 }
-#: Tried elsewhere: a link is bound to its reader (tests/services/test_requests.py); the others are
-#: parts of functions above and take what those have checked.
+#: Tried elsewhere: a link is bound to its reader (tests/services/test_requests.py), what runs is
+#: among all that the reader sees (test_job_search.py); the others are parts of functions above and
+#: take what those have checked.
 ELSEWHERE = {
+    "final_check.final_check",
+    "job_search.anything_runs",
     "request_views.by_link",
     "quote_content.compose",
     "start_audit.record_refusal",
     "visibility.visible",
     "visibility.may_see",
+    "visibility.template_is_seen",
+    "templates.origin",
 }
 
 

@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from lib.db.connection import transaction
 from lib.db.tables import budget_audit_log, budget_reservations, job_events, measurements
 from lib.domain.draft import change
+from lib.domain.job_search import JobQuery
 from lib.domain.offers import ON_DEMAND_KEY, SPOT_KEY
 from lib.domain.presets import PRESETS
 from lib.domain.states import JobStatus
-from lib.services import budgets, clients, drafts, jobs, starting
+from lib.services import budgets, clients, drafts, job_search, jobs, starting
 from lib.services.assessment import assess, measure
 from lib.services.drafts import today
 from lib.services.errors import NotAllowed, NotFound, Refusal, StartRefused
@@ -353,7 +354,7 @@ def test_the_jobs_of_others_are_not_found_by_analysts(
     ):
         with pytest.raises(NotFound):
             call()
-    assert opened.job_id not in {job.id for job in jobs.listing(stranger)}
+    assert opened.job_id not in {job.id for job in job_search.search(stranger, JobQuery()).rows}
     with pytest.raises(NotAllowed):
         budgets.overview(stranger, actor.id)
 
@@ -365,7 +366,7 @@ def test_the_jobs_of_others_are_seen_by_those_who_manage(
     opened = local_draft(actor)
     start(actor, opened)
     assert jobs.view(manager, opened.job_id).job.creator_email == actor.email
-    assert opened.job_id in {job.id for job in jobs.listing(manager)}
+    assert opened.job_id in {job.id for job in job_search.search(manager, JobQuery()).rows}
     overview = budgets.overview(manager, actor.id)
     assert [job.id for job in overview.jobs] == [opened.job_id]
     assert overview.jobs[0].reserved == Decimal("11.50")

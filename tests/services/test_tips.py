@@ -4,11 +4,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from lib import storage
 from lib.domain.budget import decide
 from lib.domain.draft import change
 from lib.domain.offers import ON_DEMAND_KEY
 from lib.services import drafts
 from lib.services.assessment import assess
+from lib.services.errors import Refusal
+from lib.services.smaller_files import train_on_first
 from lib.services.tips import cost_reductions
 
 Make = Callable[..., Any]
@@ -73,6 +78,27 @@ def test_as_many_conversations_are_kept_as_the_budget_bears(
     (fewer,) = [one for one in cost_reductions(assess(opened)) if "conversations" in one.title]
     assert fewer.fits
     assert fewer.changes == {}
-    kept = int(fewer.title.split()[2])
-    assert 50 <= kept <= 60
-    assert fewer.cost_max <= limit < fewer.cost_max * (kept + 2) / kept
+    kept = fewer.conversations
+    assert kept is not None
+    assert 50 <= kept <= 65
+    assert fewer.cost_max <= limit < fewer.cost_max * (kept + 3) / kept
+
+    smaller = train_on_first(actor, opened, kept)
+    assert (smaller.file.conversation_count, smaller.draft.preset) == (kept, "balanced")
+    assert smaller.file.name.endswith(f"(first {kept}).json")
+    assert smaller.draft.name.startswith(smaller.file.name.removesuffix(".json"))
+    assert assess(smaller).estimate.cost_max == fewer.cost_max, "the saving was exact"
+    assert "budget" not in {blocker.code for blocker in assess(smaller).blockers}
+    again = train_on_first(actor, draft(actor, file=file), kept)
+    assert again.file.id == smaller.file.id, "the same excerpt is one file"
+
+
+def test_a_file_that_has_changed_on_disk_is_not_cut(
+    person: Make, draft: Make, training_file: Make
+) -> None:
+    actor = person()
+    opened = draft(actor, file=training_file(conversations=60, actor=actor))
+    storage.original_file(opened.file.storage_key).write_text("something else")
+    with pytest.raises(Refusal, match="Storage file changed"):
+        train_on_first(actor, opened, 50)
+    assert drafts.load(actor, opened.job_id) == opened

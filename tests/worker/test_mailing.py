@@ -315,7 +315,7 @@ def test_two_workers_send_each_mail_once(server: Server, max_: Person) -> None:
 def test_a_worker_whose_lease_was_lost_does_not_write(server: Server, max_: Person) -> None:
     mail_id = post(max_)
     with transaction() as connection:
-        assert outbox.lease_due(connection, uuid4(), timedelta(seconds=30)) is not None
+        assert outbox.lease_due(connection, uuid4(), timedelta(seconds=30), ["mail"])
         assert not outbox.sent(connection, mail_id, uuid4())
         assert not outbox.give_up(connection, mail_id, uuid4(), "no")
     assert row_of(mail_id).sent_at is None

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -31,6 +32,10 @@ from lib.db.tables.base import (
     one_of,
 )
 from lib.domain.states import JobStatus
+
+#: A job's cost and hours for the order of a list: what has neither cost nor time yet comes last.
+COST_ORDER = "coalesce(cost, '-1')"
+HOURS_ORDER = "coalesce(actual_duration_hours, estimated_duration_hours, '-1')"
 
 clients = Table(
     "clients",
@@ -74,6 +79,9 @@ training_jobs = Table(
     Column("archived_at", Moment),
     # Lexemes of all that is searched: written by a trigger, so that no writer can forget it.
     Column("search", TSVECTOR),
+    # Whether something is written there at all, for figures that are made from an index alone.
+    Column("described", Boolean, Computed("(description ~ '\\S'::text)", persisted=True)),
+    Column("noted", Boolean, Computed("(notes ~ '\\S'::text)", persisted=True)),
     Column("preset", Text),
     Column("configuration", JSONB),
     Column("engine", Text),
@@ -85,6 +93,16 @@ training_jobs = Table(
         "estimated_cost",
         Dollars,
         Computed("((estimate ->> 'total')::numeric)", persisted=True),
+    ),
+    # What it has cost, or is estimated to cost until it has ended.
+    Column(
+        "cost",
+        Dollars,
+        Computed(
+            "CASE WHEN ended_at IS NULL THEN (estimate ->> 'total')::numeric "
+            "ELSE actual_cost END",
+            persisted=True,
+        ),
     ),
     Column("estimated_duration_hours", Numeric(14, 6)),
     Column("estimated_cost_min", Dollars),
@@ -127,8 +145,21 @@ training_jobs = Table(
     ),
     Index("ix_training_jobs_created", "created_at", "id"),
     Index("ix_training_jobs_creator", "created_by", "created_at", "id"),
-    Index("ix_training_jobs_client", "client_id", "project_id"),
+    Index(  # covers what clients' sums need
+        "ix_training_jobs_client",
+        "client_id",
+        "project_id",
+        postgresql_include=[
+            *("id", "created_by", "queued_at", "status", "preset", "budget_month"),
+            *("actual_cost", "estimated_cost"),
+        ],
+    ),
     Index("ix_training_jobs_template", "template_id"),
+    Index("ix_training_jobs_documented", "metadata_updated_at"),
+    # The orders of the job list beside its age.
+    Index("ix_training_jobs_cost", text(COST_ORDER), "id"),
+    Index("ix_training_jobs_hours", text(HOURS_ORDER), "id"),
+    Index("ix_training_jobs_name", text("lower(name)"), "id"),
     Index("ix_training_jobs_search", "search", postgresql_using="gin"),
     Index(
         "ix_training_jobs_tags",
@@ -143,6 +174,18 @@ training_jobs = Table(
             *("queued_at", "status", "engine", "gpu_type", "gpu_pricing_tier", "preset"),
             *("actual_cost", "estimated_cost", "estimated_cost_min", "estimated_cost_max"),
             *("actual_duration_hours", "estimated_duration_hours", "checkpoint_recovery_count"),
+        ],
+        postgresql_where=text("queued_at IS NOT NULL"),
+    ),
+    Index(  # covers what the team's figures need
+        "ix_training_jobs_started",
+        "queued_at",
+        postgresql_include=[
+            *("id", "created_by", "budget_month", "ended_at", "status", "preset", "engine"),
+            *("gpu_type", "gpu_pricing_tier", "actual_cost", "actual_duration_hours"),
+            *("estimated_cost", "estimated_cost_min", "estimated_cost_max"),
+            *("estimated_duration_hours", "checkpoint_recovery_count", "described", "noted"),
+            "tags",
         ],
         postgresql_where=text("queued_at IS NOT NULL"),
     ),

@@ -113,4 +113,10 @@ activity_log = Table(
     Column("subject", Text),
     Column("succeeded", Boolean, nullable=False),
     Column("details", JSONB, nullable=False, server_default="{}"),
+    Index(  # how often somebody shared lately
+        "ix_activity_log_shared",
+        "actor_id",
+        "at",
+        postgresql_where=text("action = 'job_shared'"),
+    ),
 )

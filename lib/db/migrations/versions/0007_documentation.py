@@ -19,6 +19,22 @@ _PREDEFINED = (
     *("validation", "baseline", "iteration-1", "iteration-2", "high-priority", "low-priority"),
     *("approved", "needs-review"),
 )
+#: What stands between words, as in lib/domain/job_search_text.py.
+_SEPARATORS = (
+    r"[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
+    r"\u00d7\u00f7\u060c\u061b\u061f\u0964\u0965\u2000-\u206f\u20a0-\u20cf\u2190-\u2bff\u2e00-\u2e7f"
+    r"\u3000-\u3004\u3008-\u3020\u3030\ufe00-\ufe0f\ufeff\ufff0-\uffff\U0001f000-\U0001faff]"
+)
+_HOURS = "coalesce(actual_duration_hours, estimated_duration_hours, '-1')"
+_INDEXES = {
+    "created": ["created_at", "id"],
+    "creator": ["created_by", "created_at", "id"],
+    "template": ["template_id"],
+    "documented": ["metadata_updated_at"],
+    "cost": [sa.text("coalesce(cost, '-1')"), "id"],
+    "hours": [sa.text(_HOURS), "id"],
+    "name": [sa.text("lower(name)"), "id"],
+}
 _NAMES = ("clients", "projects", "training_files")
 
 
@@ -69,6 +85,10 @@ def _create_edits() -> None:
         sa.ForeignKeyConstraint(["edited_by"], ["users.id"], name="fk_job_edits_edited_by"),
     )
     op.create_index("ix_job_edits_job_id", "job_edits", ["job_id"])
+    op.execute(  # how often somebody shared a job lately
+        "CREATE INDEX ix_activity_log_shared ON activity_log (actor_id, at) "
+        "WHERE action = 'job_shared'"
+    )
 
 
 def _create_templates() -> None:
@@ -128,14 +148,30 @@ def _change_jobs() -> None:
             sa.Computed("((estimate ->> 'total')::numeric)", persisted=True),
         ),
     )
-    for name, columns in (
-        ("created", ["created_at", "id"]),
-        ("creator", ["created_by", "created_at", "id"]),
-        ("client", ["client_id", "project_id"]),
-        ("template", ["template_id"]),
-    ):
+    op.add_column(
+        "training_jobs",
+        sa.Column(
+            "cost",
+            sa.Numeric(12, 2),
+            sa.Computed(
+                "CASE WHEN ended_at IS NULL THEN (estimate ->> 'total')::numeric "
+                "ELSE actual_cost END",
+                persisted=True,
+            ),
+        ),
+    )
+    for name, columns in _INDEXES.items():
         op.execute(f"DROP INDEX IF EXISTS ix_training_jobs_{name}")
         op.create_index(f"ix_training_jobs_{name}", "training_jobs", columns)
+    op.create_index(
+        "ix_training_jobs_client",
+        "training_jobs",
+        ["client_id", "project_id"],
+        postgresql_include=[
+            *("id", "created_by", "queued_at", "status", "preset", "budget_month"),
+            *("actual_cost", "estimated_cost"),
+        ],
+    )
     op.create_index(
         "ix_training_jobs_tags",
         "training_jobs",
@@ -160,43 +196,46 @@ def _change_jobs() -> None:
 def _make_searchable() -> None:
     """Stemmed words for what was meant, plain ones for words that are still being typed."""
     op.add_column("training_jobs", sa.Column("search", postgresql.TSVECTOR()))
+    # In the row itself: a search that looks at many rows would else fetch each from elsewhere.
+    op.execute("ALTER TABLE training_jobs ALTER COLUMN search SET STORAGE MAIN")
     op.execute(
-        """
+        rf"""
         CREATE FUNCTION searchable(words text, weight "char") RETURNS tsvector
-        LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-            setweight(
-                to_tsvector('pg_catalog.english', words) || to_tsvector('pg_catalog.simple', words),
-                weight
-            )
-        """
-    )
-    op.execute(
-        """
-        CREATE FUNCTION write_job_search() RETURNS trigger LANGUAGE plpgsql AS $$
+        LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
         BEGIN
-            NEW.search := searchable(NEW.name, 'A')
-                || searchable(coalesce((SELECT string_agg(tag, ' ')
-                    FROM jsonb_array_elements_text(NEW.tags) AS tag), ''), 'B')
-                || searchable(concat_ws(' ',
-                    (SELECT name FROM clients WHERE id = NEW.client_id),
-                    (SELECT name FROM projects WHERE id = NEW.project_id)), 'B')
-                || searchable(NEW.description, 'C')
-                || searchable(NEW.notes, 'D')
-                || searchable(
-                    (SELECT name FROM training_files WHERE id = NEW.training_file_id), 'D');
-            RETURN NEW;
+            words := regexp_replace(normalize(words, NFKD), '[\u0300-\u036f]', '', 'g');
+            words := regexp_replace(words, '{_SEPARATORS}+', ' ', 'g');
+            RETURN setweight(
+                to_tsvector('pg_catalog.english', words) || to_tsvector('pg_catalog.simple', words),
+                weight);
         END $$
         """
     )
     op.execute(
         """
+        CREATE FUNCTION searchable_job(
+            name text, tags jsonb, client text, project text, description text, notes text,
+            file text
+        ) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+            searchable(name, 'A')
+            || searchable(concat_ws(' ', tags::text, client, project), 'B')
+            || searchable(description, 'C')
+            || searchable(concat_ws(' ', notes, file), 'D');
+        CREATE FUNCTION write_job_search() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.search := searchable_job(
+                NEW.name,
+                NEW.tags,
+                (SELECT name FROM clients WHERE id = NEW.client_id),
+                (SELECT name FROM projects WHERE id = NEW.project_id),
+                NEW.description,
+                NEW.notes,
+                (SELECT name FROM training_files WHERE id = NEW.training_file_id));
+            RETURN NEW;
+        END $$;
         CREATE TRIGGER job_search BEFORE INSERT OR UPDATE OF
             name, description, notes, tags, client_id, project_id, training_file_id
-        ON training_jobs FOR EACH ROW EXECUTE FUNCTION write_job_search()
-        """
-    )
-    op.execute(
-        """
+        ON training_jobs FOR EACH ROW EXECUTE FUNCTION write_job_search();
         CREATE FUNCTION search_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             EXECUTE format('UPDATE training_jobs SET name = name WHERE %I = $1', TG_ARGV[0])
@@ -231,12 +270,13 @@ def downgrade() -> None:
         op.execute(f"DROP TRIGGER search_renamed ON {table}")
     op.execute("DROP TRIGGER job_search ON training_jobs")
     op.drop_table("search_words")
-    for name in ("search", "estimated_cost", "template_id", "archived_at"):
+    for name in ("search", "cost", "estimated_cost", "template_id", "archived_at"):
         op.drop_column("training_jobs", name)  # and the indexes over it
     op.execute("DROP FUNCTION search_renamed()")
     op.execute("DROP FUNCTION write_job_search()")
+    op.execute("DROP FUNCTION searchable_job(text, jsonb, text, text, text, text, text)")
     op.execute('DROP FUNCTION searchable(text, "char")')
-    for name in ("creator", "client", "tags", "created", "ended"):
+    for name in (*_INDEXES, "tags", "ended"):
         op.execute(f"DROP INDEX IF EXISTS ix_training_jobs_{name}")
     op.create_index("ix_training_jobs_created", "training_jobs", ["created_at"])
     op.create_index(
@@ -248,5 +288,6 @@ def downgrade() -> None:
     for table in ("review_visits", "job_templates", "job_edits", "job_tags"):
         op.drop_table(table)
     op.drop_column("outbox", "channel")
+    op.drop_index("ix_activity_log_shared", "activity_log")
     for table in ("clients", "projects"):
         op.drop_column(table, "archived_at")

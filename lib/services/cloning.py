@@ -1,0 +1,84 @@
+"""A new draft of what a job was: the same configuration and documentation (FR1.3.1)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from lib.db import jobs, templates
+from lib.db.connection import reading
+from lib.domain.draft import Draft, with_auto_name
+from lib.domain.people import Person
+from lib.domain.states import JobStatus
+from lib.domain.template import numbered
+from lib.services import drafts
+from lib.services.visibility import template_is_seen, visible
+
+_TRIED = 50  # names that are looked up at once
+
+
+def as_draft(job: Row) -> Draft:
+    """A job's configuration with what is written about it now, which edits after its start change.
+
+    `job` has the names around it, as `lib.db.jobs.by_id` reads it.
+    """
+    draft = Draft.from_dict(job.draft)
+    if job.status == JobStatus.PENDING_CONFIGURATION:
+        return draft
+    return replace(
+        draft,
+        name=job.name,
+        description=job.description,
+        notes=job.notes,
+        tags=tuple(job.tags),
+        client=job.client_name or "",
+        project=job.project_name or "",
+    )
+
+
+def clone(actor: Person, job_id: UUID, file_id: UUID | None = None) -> UUID:
+    """A draft of the actor's own like any job that the actor sees, on its file or another one.
+
+    The name is numbered; the deadline was the other run's. Raises NotFound, and NotEligible where
+    the file cannot be trained on now: then ask for another one.
+    """
+    with reading() as connection:
+        job = visible(actor, jobs.by_id(connection, job_id))
+
+    def make(connection: Connection, file: Row) -> Draft:
+        return _like(connection, actor, as_draft(job), file)
+
+    return drafts.create_as(actor, file_id or job.training_file_id, make)
+
+
+def _like(connection: Connection, actor: Person, draft: Draft, file: Row) -> Draft:
+    moved = replace(
+        draft,
+        training_file_id=str(file.id),
+        training_file_name=file.name,
+        deadline=None,
+        template_id=_seen(connection, actor, draft.template_id),
+    )
+    if moved.training_file_id != draft.training_file_id:  # a name made of the other file's
+        moved = with_auto_name(moved, drafts.today())
+    again = [moved.name] if moved.name != draft.name else []
+    name = _free(connection, actor, chain(again, numbered(moved.name)))
+    return replace(moved, name=name, name_edited=True)
+
+
+def _free(connection: Connection, actor: Person, names: Iterator[str]) -> str:
+    """The first that none of the actor's jobs has."""
+    while True:
+        tried = list(islice(names, _TRIED))
+        taken = jobs.names_among(connection, actor.id, tried)
+        for name in tried:
+            if name not in taken:
+                return name
+
+
+def _seen(connection: Connection, actor: Person, template_id: str | None) -> str | None:
+    """The template, where the actor may see it: another person's private one is not passed on."""
+    row = template_id and templates.by_id(connection, UUID(template_id))
+    return template_id if row and template_is_seen(actor, row) else None

@@ -1,0 +1,28 @@
+"""Where a job comes from, in the final check: its template, and a similar job before (FR1.3.2)."""
+
+from lib.services.final_check import FinalCheck
+from lib.ui.text import safe
+
+
+def origin(check: FinalCheck) -> str:
+    """The job's name, `Based on Template: {name}` and `Similar to your previous job: ...`."""
+    lines = [f'<p class="fc-job-name">{safe(check.assessment.draft.name)}</p>']
+    if check.template is not None:
+        template_id, name = check.template
+        lines.append(
+            f"<p>Based on Template: {_link(f'/templates?template={template_id}', name)}</p>"
+        )
+    if check.similar is not None:
+        job = _link(f"/job?job={check.similar.id}", check.similar.name)
+        lines.append(
+            f'<p class="num">Similar to your previous job: {job} - {safe(check.similar.text)}</p>'
+        )
+    return f'<div class="fc-origin">{"".join(lines)}</div>'
+
+
+def _link(address: str, name: str) -> str:
+    """In a tab of its own: the check stays open in this one."""
+    return (
+        f'<a href="{address}" target="_blank" rel="noopener">{safe(name)}'
+        '<span class="fc-unseen"> (opens in a new tab)</span></a>'
+    )
