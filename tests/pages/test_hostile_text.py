@@ -84,10 +84,14 @@ def test_on_the_pages_around_it(
     as_text(page)
     assert shown_somewhere(page, hostile)
     assert plain(hostile) in page.error[0].value
-    for name in ("jobs", "budget"):
-        page = open_page(name, ana)
-        as_text(page)
-        assert page.dataframe[0].value["Name"].iloc[0].lstrip("\u2060") == hostile.strip()
+    page = open_page("budget", ana)
+    as_text(page)
+    assert page.dataframe[0].value["Name"].iloc[0].lstrip("\u2060") == hostile.strip()
+    page = open_page("jobs", ana, q="big delete")
+    as_text(page)
+    page = open_page("jobs", ana)
+    as_text(page)
+    assert shown_somewhere(page, hostile.strip())
 
 
 def test_a_managers_view_of_somebody_with_a_hostile_name(
@@ -115,4 +119,4 @@ def test_long_and_unusual_names_are_shown_whole(
     job = started_job(ana, name=name)
 
     assert shown_somewhere(open_page("job", ana, job), name)
-    assert list(open_page("jobs", ana).dataframe[0].value["Name"]) == [name]
+    assert shown_somewhere(open_page("jobs", ana), name)

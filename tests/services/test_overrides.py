@@ -64,7 +64,8 @@ def test_an_analyst_cannot_override(person: Make, local_draft: Make) -> None:
 
 
 def test_a_manager_may_override_for_somebody_else(person: Make, local_draft: Make) -> None:
-    analyst, manager = person(limit="5.00"), person(role="manager", limit="0.00")
+    manager = person(role="manager", limit="0.00")
+    analyst = person(limit="5.00", manager=manager)
     opened = local_draft(analyst, cost="10.00")
     starting.start(manager, opened.job_id, assess(opened).digest, override=REASON)
     (override,) = overrides_of(opened.job_id)

@@ -375,11 +375,22 @@ def test_the_jobs_of_others_are_seen_by_those_who_manage(
 def test_a_manager_starts_on_the_budget_of_the_one_whose_job_it_is(
     person: Make, local_draft: Make, start: Make
 ) -> None:
-    actor, manager = person(limit="100.00"), person(role="manager", limit="0.00")
+    manager = person(role="manager", limit="0.00")
+    actor = person(limit="100.00", manager=manager)
     opened = local_draft(actor)
     start(manager, opened)
     assert budgets.budget_of(actor.id).reserved == Decimal("11.50")
     assert budgets.budget_of(manager.id).reserved == 0
+
+
+def test_another_manager_may_look_at_the_job_and_not_start_it(
+    person: Make, local_draft: Make, start: Make
+) -> None:
+    opened = local_draft(person(limit="100.00"))
+    stranger = person(role="manager")
+    assert drafts.load(stranger, opened.job_id).draft == opened.draft
+    with pytest.raises(NotAllowed, match="their manager or an admin"):
+        start(stranger, opened)
 
 
 def test_a_waiting_job_knows_how_many_come_before_it(
