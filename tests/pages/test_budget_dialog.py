@@ -111,6 +111,28 @@ def test_a_tip_is_applied_with_a_click_and_the_figures_are_those_it_promised(
     assert "See what to do" not in labels(page)
 
 
+def test_fewer_conversations_are_one_click_too(
+    person: Make, training_file: Make, draft: Make, open_page: Make
+) -> None:
+    ana = person(limit="5000.00")
+    file = training_file(conversations=120, actor=ana)
+    whole = assess(draft(ana, file=file, preset="balanced")).estimate.cost_max
+    ben = person(limit=str(round(whole / 2, 2)))
+    opened = draft(ben, file=file, preset="balanced")
+    page = open_page("review", ben, opened.job_id)
+    tips = [text for kind, text in texts(page) if kind == "markdown" and "at most" in text]
+    place = next(at for at, text in enumerate(tips) if "conversations" in text)
+    next(button for button in page.button if button.label == "See what to do").click()
+    page.button(key=f"tip-{place}").click().run()
+
+    assert not page.exception
+    smaller = drafts.load(ben, opened.job_id)
+    assert smaller.file.id != opened.file.id
+    assert f"the first {smaller.file.conversation_count} of the 120" in tips[place]
+    promised = tips[place].rpartition(": ")[2].replace("\\", "").removesuffix(" at most")
+    assert f"${assess(smaller).estimate.cost_max}" == promised
+
+
 @pytest.mark.parametrize("role", ["manager", "admin"])
 def test_those_who_manage_may_start_it_with_a_reason(
     exceeded: Make, switches: list[Any], role: str
