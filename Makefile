@@ -21,7 +21,7 @@ PIP = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --no-input
 # Of pip's output, a line for each package and download.
 TERSE = awk '/^ *(Collecting|Downloading|Installing)/ { print "  " substr($$0, 1, 90); fflush() }'
 
-.PHONY: help run demo setup test test-fast soak lint bench clean chromium
+.PHONY: help run demo backup setup test test-fast soak lint bench clean chromium
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ demo: setup ## Open the app with six months of made-up work, in a data folder of
 	@$(DEMO) $(BIN)/python -m lib.cli demo fill
 	@echo && echo "Open http://localhost:8501 and sign in with any of these addresses."
 	@exec $(DEMO) $(SERVE)
+
+backup: setup ## Save database, training files and adapters into .data/backups, or INTO=folder
+	@$(BIN)/python -m lib.cli backup $(if $(INTO),--into "$(INTO)")
 
 setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
 

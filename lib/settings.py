@@ -38,7 +38,7 @@ def _base_url(address: str) -> str:
 def _usable_key(key: SecretStr) -> SecretStr:
     """A key goes into an HTTP header: what cannot stand there is refused without repeating it."""
     if not re.fullmatch(r"[\x21-\x7e]{1,500}", key.get_secret_value()):
-        raise ValueError("is no API key: it has spaces, line breaks or letters beyond ASCII")
+        raise ValueError("is no usable key: it has spaces, line breaks or letters beyond ASCII")
     return key
 
 
@@ -187,6 +187,12 @@ class Settings(BaseSettings):
         "",
         description="Networks, comma-separated, of the proxies in front whose X-Forwarded-For is "
         "believed, such as 10.0.0.0/8.",
+    )
+
+    metrics_token: Annotated[SecretStr, AfterValidator(_usable_key)] | None = Field(
+        None,
+        description="Bearer token that /metrics asks for; without one it answers this machine "
+        "alone.",
     )
 
     @property

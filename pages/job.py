@@ -77,7 +77,8 @@ def live() -> None:
     if job.status not in TERMINAL and (now.job.status in TERMINAL or changed):
         st.rerun()
     with st.container(key="live"):
-        job_live.draw(now, worker_runs=now.job.status in TERMINAL or workers.is_running())
+        running = now.job.status in TERMINAL or workers.is_running()
+        job_live.draw(person, now, worker_runs=running)
 
 
 live()

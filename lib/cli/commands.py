@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.cli import (
     audit_arguments,
+    backup_arguments,
     file_arguments,
     job_file_arguments,
     request_arguments,
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_demo_commands(commands)
     request_arguments.register(commands)
     audit_arguments.register(commands)
+    backup_arguments.register(commands)
     file_arguments.register(commands)
     template_arguments.register(commands)
     return top

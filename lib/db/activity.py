@@ -30,6 +30,15 @@ def record(
     )
 
 
+def record_once(connection: Connection, action: str, subject: str) -> None:
+    """One row for each subject, however often it is seen."""
+    seen = select(activity_log.c.id).where(
+        activity_log.c.action == action, activity_log.c.subject == subject
+    )
+    if not connection.scalar(select(seen.exists())):
+        record(connection, action, subject=subject)
+
+
 def count(connection: Connection, action: str, actor_id: UUID, within: timedelta) -> int:
     """How often somebody has done it lately."""
     return connection.execute(

@@ -83,21 +83,23 @@ def migrate() -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     with transaction() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if _revision(connection) == _newest_revision():
+        if revision(connection) == newest_revision():
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """The schema's revision in the database; None for a new one."""
     try:
         with connection.begin_nested():
             return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except ProgrammingError:
-        return None  # a new database
+        return None
 
 
-def _newest_revision() -> str:
+def newest_revision() -> str:
+    """The revision that this version of the app needs."""
     return max(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 

@@ -41,7 +41,12 @@ def letter(
 def chat_text(sender: str, name: str, description: str, link: str, message: str = "") -> str:
     """The same for a chat, as plain text: nobody's words call people, hide links or load images."""
     lines = [f"{sender}: {share_text(name, description)}", message]
-    return "\n".join([*(_CALLS.sub("\\1\u2060", line) for line in lines if line), link])
+    return "\n".join([*(uncalled(line) for line in lines if line), link])
+
+
+def uncalled(text: str) -> str:
+    """Text that means nothing to a chat program: a word joiner follows what would begin a call."""
+    return _CALLS.sub("\\1\u2060", text)
 
 
 def flood_problem(shares_before: int, shares_now: int) -> str | None:

@@ -45,8 +45,11 @@ class RunHandle:
 
 
 class RunState(StrEnum):
-    """What an engine sees of a run. `GONE`: nothing of it is there."""
+    """What an engine sees of a run. `PROVISIONING`: its machine is being found or made ready;
+    `GONE`: nothing of it is there.
+    """
 
+    PROVISIONING = "provisioning"
     STARTING = "starting"
     RUNNING = "running"
     COMPLETED = "completed"

@@ -41,7 +41,7 @@ def read(path: Path, offset: int, attempt: int) -> Page:
             if not line.endswith(b"\n"):
                 return Page(tuple(found), position, True, trained)
             position += len(line)
-            event = _parse(line)
+            event = parse(line)
             if event is not None and event["attempt"] == attempt:
                 found.append(event)
                 trained = trained or _is_step(event, attempt)
@@ -54,7 +54,7 @@ def first(path: Path, attempt: int, kind: str) -> Mapping[str, Any] | None:
         return None
     with path.open("rb") as file:
         for line in file:
-            event = _parse(line)
+            event = parse(line)
             if event is not None and event["attempt"] == attempt and event["kind"] == kind:
                 return event
     return None
@@ -64,7 +64,7 @@ def _line_before(file: BinaryIO, offset: int) -> Mapping[str, Any] | None:
     """The event on the last line before the offset."""
     file.seek(max(0, offset - _LONGEST_LINE))
     lines = file.read(min(offset, _LONGEST_LINE)).splitlines()
-    return _parse(lines[-1]) if lines else None
+    return parse(lines[-1]) if lines else None
 
 
 def _is_step(event: Mapping[str, Any] | None, attempt: int) -> bool:
@@ -76,10 +76,11 @@ def _is_step(event: Mapping[str, Any] | None, attempt: int) -> bool:
     )
 
 
-def _parse(line: bytes) -> Mapping[str, Any] | None:
+def parse(line: bytes | str) -> Mapping[str, Any] | None:
+    """The event on one line of the trainer's output; None for any other line."""
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     well_formed = isinstance(event, dict) and {"attempt", "kind", "at"} <= event.keys()
     return event if well_formed else None

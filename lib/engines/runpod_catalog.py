@@ -7,7 +7,6 @@ is withdrawing spot, so its absence is an answer, not an error.
 What RunPod writes is never repeated in a message: it might repeat the key.
 """
 
-import json
 from collections.abc import Container, Mapping
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -30,9 +29,9 @@ from lib.domain.offers import (
     published_offer,
 )
 from lib.engines.errors import ProviderProblem
+from lib.engines.runpod_answers import TIMEOUT, open_http, read_json
 
 H100_PCIE_ID = "NVIDIA H100 PCIe"  # the SXM card is "NVIDIA H100 80GB HBM3"
-TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 CATALOG = "/v2/catalog/gpus"
 _ASKED = {"include": "AVAILABILITY", "product": "POD", "count": "1", "cloud": "SECURE"}
 _SPOT_QUERY = """
@@ -115,8 +114,7 @@ def fetch_offers(
     left out. Raises ProviderProblem where RunPod does not answer, refuses the key, or has no usable
     price for a listed H100; also where spot could not be asked about for a passing reason.
     """
-    headers = {"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"}
-    with httpx.Client(headers=headers, timeout=timeout) as client:
+    with open_http(key, timeout) as client:
         gpus = _gpus(_answer(client.build_request("GET", api_url + CATALOG, params=_ASKED), client))
         bids = _bids(client, graphql_url)
     offers: list[Offer] = []
@@ -192,10 +190,7 @@ def _answer(
         return None
     if response.status_code != httpx.codes.OK:
         raise ProviderProblem(_refusal(response))
-    try:
-        return json.loads(response.content, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        raise ProviderProblem("RunPod's answer is not the JSON that was expected.") from None
+    return read_json(response)
 
 
 def _refusal(response: httpx.Response) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from lib.db.connection import DatabaseUnavailable, reading
-from lib.http import exports, review_visits
+from lib.http import exports, metrics, review_visits
 from lib.services.errors import NotAllowed
 from lib.services.requests import link_claims
 
@@ -92,4 +92,5 @@ ROUTES = (
     review_visits.ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
+    metrics.ROUTE,
 )

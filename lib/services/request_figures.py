@@ -14,7 +14,7 @@ from lib.domain.requests import Action, Figures, asks
 from lib.domain.states import JobStatus
 from lib.notify import signed_links
 from lib.notify.signed_links import Claims
-from lib.services import mail
+from lib.services import mail, notifications
 from lib.services.assessment import assess_within
 from lib.services.budgets import this_month
 
@@ -55,9 +55,9 @@ def _cost_of_draft(connection: Connection, request: Row) -> Decimal | None:
 
 
 def ask_approver(connection: Connection, request: Row, approver: Row, occasion: str = "") -> None:
-    """The letter with the two signed links, into the outbox."""
+    """The letter with the two signed links, and the bell."""
     letter = _letter(connection, request, approver, occasion)
-    mail.post(connection, approver, letter)
+    notifications.request_asked(connection, request, approver, letter, occasion)
 
 
 def _letter(connection: Connection, request: Row, approver: Row, occasion: str) -> Letter:

@@ -28,7 +28,7 @@ from lib.domain.requests import (
     is_denied,
 )
 from lib.notify.signed_links import BadLink, Claims, LinkExpired
-from lib.services import mail
+from lib.services import mail, notifications
 from lib.services.approvers import approver_of
 from lib.services.budgets import this_month
 from lib.services.errors import NotAllowed, NotFound, Refusal
@@ -286,4 +286,4 @@ def tell_requester(connection: Connection, request: Row, letter: Letter) -> None
     """A letter to who asked, unless they are gone."""
     requester = users.by_id(connection, request.user_id)
     if requester is not None:
-        mail.post(connection, requester, letter)
+        notifications.request_decided(connection, request, requester, letter)

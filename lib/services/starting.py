@@ -12,6 +12,7 @@ from lib.domain.draft import Draft
 from lib.domain.people import MANAGING, Person
 from lib.domain.review import Shown
 from lib.domain.states import JobStatus
+from lib.services import notifications
 from lib.services.assessment import Assessment, assess_within
 from lib.services.errors import NotAllowed, StartRefused
 from lib.services.final_check import shown
@@ -61,6 +62,7 @@ def start(
             if override is not None:
                 _override(connection, actor, job, assessment, override)
             _queue(connection, actor, job, assessment)
+            notifications.budget_used(connection, job.created_by)
             record_start(connection, actor, job, assessment, override, ip_address)
     if refusal is not None:
         if refusal.code == "budget":

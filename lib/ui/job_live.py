@@ -7,9 +7,10 @@ import streamlit as st
 from sqlalchemy import Row
 
 from lib.domain.money import usd
+from lib.domain.people import Person
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services.jobs import JobView
-from lib.ui import wizard
+from lib.ui import queue_place, rehearsal, wizard
 from lib.ui.charts import PLOT_CONFIG, loss_chart
 from lib.ui.moments import clock, date_and_time, span
 from lib.ui.status import pill
@@ -23,7 +24,7 @@ _EXPLAINED = {
 }
 
 
-def draw(view: JobView, *, worker_runs: bool) -> None:
+def draw(person: Person, view: JobView, *, worker_runs: bool) -> None:
     """Everything that changes while the job runs.
 
     Each part has its slot, so that none is made anew when one above it comes or goes.
@@ -40,6 +41,9 @@ def draw(view: JobView, *, worker_runs: bool) -> None:
         for notice in interruptions(view, now):
             st.warning(plain(notice), icon=":material/sync_problem:")
     st.html(timeline_html(view.events, now))
+    with st.container():
+        queue_place.draw(person, view)
+        rehearsal.draw(person, view)
     with st.container():
         if job.progress.get("step"):
             _draw_progress(view, now)

@@ -43,7 +43,7 @@ def _below_the_pages_own(heading: Token) -> str:
 
 
 class _Reader(MarkdownIt):
-    def validateLink(self, url: str) -> bool:  # noqa: N802  markdown-it's own name
+    def validateLink(self, url: str) -> bool:
         return _ADDRESS.fullmatch(url) is not None
 
 

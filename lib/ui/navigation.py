@@ -47,8 +47,10 @@ AROUND = (
     PageRow("team", "Team", ":material/groups:", "Insight"),
     PageRow("accuracy", "Accuracy", ":material/target:", "Insight"),
     PageRow("guide", "Guide", ":material/menu_book:", "Insight"),
+    PageRow("notifications", "Notifications", ":material/notifications:", listed=False),
     PageRow("outbox", "Outbox", ":material/outbox:", listed=False),
     PageRow("people", "People", ":material/group:", listed=False),
+    PageRow("status", "Status", ":material/monitor_heart:", listed=False),
 )
 ROWS = (AROUND[0], *WIZARD, *AROUND[1:])
 

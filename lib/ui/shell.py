@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib.domain.people import ADMINISTERING
 from lib.services import installation
-from lib.ui import cost_panel, drafting, notices, session
+from lib.ui import bell, cost_panel, drafting, notices, session
 from lib.ui.guard import guard
 from lib.ui.navigation import WIZARD, all_pages
 from lib.ui.navigation import page as page_of
@@ -44,10 +44,13 @@ with st.sidebar:
         cost_panel.draw_budget(person)
     with st.container(key="account"):
         st.caption(f"{plain(person.name)} · {person.role}")
+        bell_place = st.container(key="bell").empty()
         if person.role in ADMINISTERING:
             st.page_link(page_of("people"), label="People", icon=":material/group:")
+            st.page_link(page_of("status"), label="Status", icon=":material/monitor_heart:")
         st.button("Sign out", icon=":material/logout:", on_click=session.sign_out, type="tertiary")
 
+bell.draw(person, bell_place, live=page.url_path not in {row.name for row in WIZARD})
 if assessment is not None:
     cost_panel.draw_strip(assessment)
 page.run()

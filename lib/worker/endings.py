@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func
 from lib.db import jobs, work
 from lib.domain.offers import RECOVERY_ATTEMPTS
 from lib.domain.states import JobStatus
+from lib.services import notifications
 from lib.services.settlement import end_job
 
 
@@ -49,11 +50,13 @@ def recover_or_give_up(
         fail(connection, job, "recoveries_exhausted", message + said)
         return
     whence = "the beginning" if checkpoint_step is None else f"step {checkpoint_step}"
+    told = f"{what}; going on from {whence} (recovery {attempt.number} of {RECOVERY_ATTEMPTS})"
+    notifications.job_interrupted(connection, job, attempt.number, told)
     jobs.transition(
         connection,
         job,
         JobStatus.RECOVERING,
-        f"{what}; going on from {whence} (recovery {attempt.number} of {RECOVERY_ATTEMPTS})",
+        told,
         kind="interrupted",
         data={"attempt": attempt.number, "detail": detail},
         actual_cost=cost,
@@ -69,4 +72,5 @@ def fail(connection: Connection, job: Row, code: str, message: str) -> None:
 def end(connection: Connection, job: Row, to: JobStatus, message: str, **values: Any) -> None:
     """Ends the job at what its attempts have cost."""
     cost = work.cost_of_attempts(connection, job.id)
+    notifications.job_ended(connection, job, to, message, cost)
     end_job(connection, job, to, message, cost, **values)

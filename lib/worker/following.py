@@ -12,6 +12,7 @@ from lib import engines
 from lib.db import jobs, work
 from lib.domain.states import JobStatus
 from lib.engines.base import Observation, RunHandle, RunState
+from lib.services import notifications
 from lib.worker import endings, progress
 from lib.worker.archive import Archive, archive_adapter
 from lib.worker.leases import JobLease
@@ -25,6 +26,8 @@ _ON_THE_WAY = (JobStatus.PROVISIONING, JobStatus.STARTING, JobStatus.RUNNING)
 def follow(lease: JobLease, attempt: Row) -> None:
     """Writes down what the run has done since, and ends the attempt when it is over."""
     engine, run = engines.engine(attempt.engine), _handle(attempt)
+    if attempt.interrupt_requested_at is not None:
+        engine.terminate(run)  # a rehearsal: what is seen next is an interruption like any other
     seen = engine.observe(run, attempt.events_offset)
     if seen.state in _OVER and not engine.terminate(run):
         return  # read again, and written down, when nothing of it is left
@@ -111,6 +114,8 @@ def _write_down(
     total = work.cost_of_attempts(connection, job.id)
     if total != job.actual_cost:
         jobs.write(connection, job.id, actual_cost=total)
+        if total > job.estimated_cost_max:  # more than was reserved, so the month is used further
+            notifications.budget_used(connection, job.created_by)
     return _read(connection, job)
 
 
@@ -123,11 +128,17 @@ def _advance(connection: Connection, job: Row, attempt: Row, seen: Observation) 
         reached = JobStatus.STARTING
     if trained or seen.state is RunState.RUNNING:
         reached = JobStatus.RUNNING
-    messages = _messages(attempt, {**job.progress, **started})
+    known = {**job.progress, **started}
+    messages = _messages(attempt, known)
     while _ON_THE_WAY.index(JobStatus(job.status)) < _ON_THE_WAY.index(reached):
         following = _ON_THE_WAY[_ON_THE_WAY.index(JobStatus(job.status)) + 1]
         started_at = job.started_at or attempt.started_at
         jobs.transition(connection, job, following, messages[following], started_at=started_at)
+        if following is JobStatus.STARTING:
+            notifications.job_started(connection, job, place(attempt.engine))
+        elif attempt.number > 1:
+            step = known.get("resumed_from_step")
+            notifications.job_recovered(connection, job, attempt.number, step)
         job = _read(connection, job)
     return job
 

@@ -17,7 +17,14 @@ from uuid import uuid4
 from lib.db import periodic
 from lib.db.connection import DatabaseUnavailable, transaction
 from lib.db.tables import periodic_tasks as table
-from lib.services import calibration, job_search_words, offers, request_care, spending
+from lib.services import (
+    calibration,
+    job_search_words,
+    notifications,
+    offers,
+    request_care,
+    spending,
+)
 from lib.worker.leases import LEASE, Keeper
 from lib.worker.wording import describe
 
@@ -42,6 +49,7 @@ TASKS: Sequence[PeriodicTask] = (
     PeriodicTask(calibration.TASK, timedelta(days=1), calibration.refit_if_due),
     PeriodicTask(job_search_words.TASK, timedelta(minutes=10), job_search_words.gather),
     PeriodicTask(spending.TASK, timedelta(hours=6), spending.keep_forecasts),
+    PeriodicTask(notifications.TASK, timedelta(days=1), notifications.remove_old),
 )
 
 

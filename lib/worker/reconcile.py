@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from lib.db import leasing, work
+from lib.db import activity, leasing, system_status, work
 from lib.db.connection import DatabaseUnavailable, reading, transaction
 from lib.db.tables import training_jobs
 from lib.domain.money import ZERO
@@ -111,6 +111,8 @@ def sweep(engine: Engine) -> bool:
         if name in known or run is None:
             continue
         log.warning("%s: no attempt knows of it, ending it", name)
+        with transaction() as connection:
+            activity.record_once(connection, system_status.ORPHAN, name)
         handle = RunHandle(name, *run, engine.find(name), ZERO, None)
         all_gone = engine.terminate(handle) and all_gone
     return all_gone

@@ -27,7 +27,8 @@ def test_the_first_conversations_are_the_same_and_no_others(
     assert conversations(part) == conversations(whole)[:51]
     summary = summarise(part, name="part")
     assert summary.conversations == 51
-    assert summary.dataset_size == sum(len(one.pairs) for one in conversations(part)), "its own totals"
+    pairs = sum(len(one.pairs) for one in conversations(part))
+    assert summary.dataset_size == pairs, "its own totals"
 
 
 def test_pairs_on_lines_of_their_own_stay_with_their_conversation(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lib.engines.local import LocalEngine
 from tests.engines.helpers import standin_python
+from tests.engines.runpod_helpers import Desk
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +32,28 @@ def local(standin):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+@pytest.fixture
+def open_desk(runpod):
+    """`open_desk(spot=True)`: an engine at the fake RunPod; all that both say is as specified."""
+    desks = []
+
+    def make(**options):
+        desks.append(Desk(runpod, **options))
+        return desks[-1]
+
+    yield make
+    for client in (client for desk in desks for client in desk.clients):
+        client.close()
+    assert runpod.violations == []
+
+
+@pytest.fixture
+def desk(open_desk):
+    return open_desk()
+
+
+@pytest.fixture
+def spot_desk(open_desk):
+    return open_desk(spot=True)

@@ -1,43 +1,44 @@
-"""What the fake RunPod answers: REST v2's catalogue, GraphQL's spot prices, the test's orders."""
+"""The fake RunPod's front: key, quota, faults and the specification before every answer; the
+catalogue and spot prices; and the test's orders. What it does about pods is in doors.py.
+"""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
+from tests.fake_runpod import contract, doors
+from tests.fake_runpod.doors import problem
 from tests.fake_runpod.world import World
 
 Answer = Callable[[Request, World], Awaitable[Response]]
 HANG_SECONDS = 30
 
 
-def problem(status: int, detail: str, **headers: str) -> Response:
-    """An error as REST v2 writes it. It repeats the key on purpose: ours must not pass it on."""
-    return JSONResponse(
-        {"title": "Error", "status": status, "detail": detail},
-        status,
-        {key.replace("_", "-"): value for key, value in headers.items()},
-        "application/problem+json",
-    )
-
-
 def make_app() -> Starlette:
     world = World()
 
-    def door(name: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def door(name: str, answer: Answer, template: str) -> Callable[[Request], Awaitable[Response]]:
         """An endpoint behind the key, which notes each request and obeys the next fault."""
 
         async def endpoint(request: Request) -> Response:
             body = await request.body()
             authorization = request.headers.get("authorization", "")
+            gate, does = operation(body) if name == "graphql" else (name, answer)
             world.requests.append(
                 {
-                    "door": name,
+                    "door": gate,
                     "method": request.method,
                     "path": request.url.path,
                     "query": dict(request.query_params),
@@ -45,12 +46,22 @@ def make_app() -> Starlette:
                     "authorised": authorization == f"Bearer {world.key}",
                 }
             )
-            fault = world.next_fault(name)
+            fault = world.next_fault(gate)
             if authorization != f"Bearer {world.key}":
                 return problem(401, f"{authorization} is not a key")
+            if world.over_quota():
+                fault = "429"
+            if name != "graphql" and (wrong := misfit(request, template, body)):
+                world.violations += wrong
+                return problem(422, "; ".join(wrong))
+            if fault is not None and not fault.startswith("done ") and gate not in READING:
+                return await faulty(fault, JSONResponse({}), authorization)
+            given = await does(request, world)
+            if name != "graphql":
+                note_misfits(world, request.method, template, given)
             if fault is None:
-                return await answer(request, world)
-            return await faulty(fault, await answer(request, world), authorization)
+                return given
+            return await faulty(fault.removeprefix("done "), given, authorization)
 
         return endpoint
 
@@ -62,21 +73,102 @@ def make_app() -> Starlette:
         world.__dict__.update(World(**wanted).__dict__)
         return Response(status_code=204)
 
+    async def change(request: Request) -> Response:
+        """PATCH changes fields of the world, leaves all else as it is, and tells what is there."""
+        world.__dict__.update(await request.json())
+        return await state(request)
+
     async def requests(_: Request) -> Response:
         return JSONResponse(world.requests)
 
+    async def state(_: Request) -> Response:
+        """What is really there, whatever lists and answers say."""
+        pods = [
+            {**pod.rest(world.now), "spot": pod.spot, "deleted": pod.deleted_at is not None}
+            for pod in world.pods.values()
+        ]
+        return JSONResponse({"now": world.now, "pods": pods, "violations": world.violations})
+
+    async def fill(request: Request) -> Response:
+        """Many pods at once."""
+        wanted = await request.json()
+        price = next(gpu["price"]["secure"] for gpu in world.gpus if gpu["id"] == wanted["gpu"])
+        for name in wanted["names"]:
+            order = {"name": name, "image": "trainer", "gpu": {"id": wanted["gpu"], "count": 1}}
+            doors.new_pod(world, order, price)
+        return Response(status_code=204)
+
+    async def happen(request: Request) -> Response:
+        """Something happens to a pod: it prints `lines`, and ends as `status` after `seconds`."""
+        what = await request.json()
+        pod = world.pods[request.path_params["id"]]
+        pod.log += [(world.now, line) for line in what.get("lines", [])]
+        at = world.now + what.get("seconds", 0)
+        if what.get("status") == "TERMINATED":
+            pod.deleted_at = at
+        elif "status" in what:
+            pod.end(what["status"], at, what.get("change"))
+        return Response(status_code=204)
+
+    def rest(path: str, **methods: tuple[str, Answer]) -> list[Route]:
+        return [
+            Route(path, door(name, answer, path), methods=[method.upper()])
+            for method, (name, answer) in methods.items()
+        ]
+
     return Starlette(
         routes=[
-            Route("/v2/catalog/gpus", door("rest", catalogue)),
-            Route("/graphql", door("graphql", graphql), methods=["POST"]),
+            *rest("/v2/catalog/gpus", get=("rest", catalogue)),
+            *rest("/v2/pods", get=("list", doors.listing), post=("create", doors.create)),
+            *rest("/v2/pods/{id}", get=("get", doors.get), delete=("delete", doors.delete)),
+            *rest("/v2/pods/{id}/logs", get=("logs", doors.logs)),
+            *rest("/v2/pods/{id}/action", post=("action", doors.act)),
+            *rest("/v2/billing/pods", get=("billing", doors.billing)),
+            Route("/graphql", door("graphql", graphql, "/graphql"), methods=["POST"]),
             Route("/_world", steer, methods=["PUT"]),
+            Route("/_world", change, methods=["PATCH"]),
             Route("/_requests", requests),
+            Route("/_state", state),
+            Route("/_pods", fill, methods=["POST"]),
+            Route("/_pods/{id}", happen, methods=["POST"]),
         ]
     )
 
 
+def operation(body: bytes) -> tuple[str, Answer]:
+    """Which door of GraphQL a query knocks at, and who answers there."""
+    query = body.decode()
+    by_field = {
+        "podRentInterruptable": ("rent", doors.rent),
+        "podTerminate": ("terminate", doors.terminate),
+        "clientBalance": ("balance", doors.balance),
+        "myself": ("spot_pods", doors.spot_pods),
+    }
+    return next((door for name, door in by_field.items() if name in query), ("graphql", graphql))
+
+
+def misfit(request: Request, template: str, body: bytes) -> list[str]:
+    """How a request breaks RunPod's specification."""
+    try:
+        sent = json.loads(body) if body else None
+    except ValueError:
+        return ["the body is not JSON"]
+    return list(contract.request_faults(request.method, template, request.query_params, sent))
+
+
+def note_misfits(world: World, method: str, template: str, given: Response) -> None:
+    """Notes where our own answers break it, unless a test has made the catalogue odd."""
+    media_type = given.headers.get("content-type", "").partition(";")[0]
+    body = None if isinstance(given, StreamingResponse) else bytes(given.body)
+    sent = json.loads(body) if body else body
+    faults = contract.answer_faults(method, template, given.status_code, media_type, sent)
+    world.violations += list(faults)
+
+
 async def faulty(kind: str, answer: Response, authorization: str) -> Response:
-    """The answer with one fault: an HTTP status, or something done to a good one."""
+    """The answer with one fault: an HTTP status, or something done to a good one (FAULTS)."""
+    if isinstance(answer, StreamingResponse) and kind == "cut":
+        return Response(b"id: torn", 200, media_type="text/event-stream")
     if kind == "hang":
         await asyncio.sleep(HANG_SECONDS)
         return answer
@@ -92,10 +184,24 @@ async def faulty(kind: str, answer: Response, authorization: str) -> Response:
         return JSONResponse({"data": None, "errors": [{"message": "Something went wrong"}]})
     if kind == "429":
         return problem(429, "rate limit exceeded for the minute window", Retry_After="12")
+    if kind == "capacity":
+        return problem(400, doors.CAPACITY)
+    if kind == "capacity errors":
+        return doors.errors(doors.CAPACITY)
+    if kind == "balance errors":
+        return doors.errors("Your balance is too low to rent this pod")
+    if kind == "refused errors":
+        return doors.errors("Unknown argument", "GRAPHQL_VALIDATION_FAILED")
     return problem(int(kind), f"refused for {authorization}")
 
 
 JSON = "application/json"
+FAULTS = (
+    *("hang", "cut", "not json", "redirect", "other form", "errors", "429"),
+    *("capacity", "capacity errors", "balance errors", "refused errors"),
+)
+#: Where it makes no difference whether a request was carried out before it failed.
+READING = frozenset({"rest", "graphql", "list", "get", "logs", "billing", "balance", "spot_pods"})
 
 
 async def catalogue(request: Request, world: World) -> Response:

@@ -40,3 +40,32 @@ class FakeRunPod:
     def requests(self) -> list[dict[str, Any]]:
         """What it was asked since `be`, in order."""
         return self._http.get("/_requests").json()
+
+    def change(self, **world: Any) -> list[dict[str, Any]]:
+        """Changes these fields of `World` and leaves all else as it is; returns `pods`."""
+        return self._http.patch("/_world", json=world).raise_for_status().json()["pods"]
+
+    def happen(self, pod_id: str, **what: Any) -> None:
+        """`lines=[...]` are printed; `status="EXITED"` ends it, `seconds=5` later, and
+        `change="Outbid: …"` says why.
+        """
+        self._http.post(f"/_pods/{pod_id}", json=what).raise_for_status()
+
+    def fill(self, names: list[str], gpu_id: str) -> None:
+        """Creates a pod of each name behind the wire."""
+        self._http.post("/_pods", json={"names": names, "gpu": gpu_id}).raise_for_status()
+
+    @property
+    def pods(self) -> list[dict[str, Any]]:
+        """All pods that there ever were, as they really are; `deleted` where they have ended."""
+        return self._http.get("/_state").json()["pods"]
+
+    @property
+    def live(self) -> list[str]:
+        """The names of the pods that are really there."""
+        return sorted(pod["name"] for pod in self.pods if not pod["deleted"])
+
+    @property
+    def violations(self) -> list[str]:
+        """Where a request or an answer was not as RunPod specifies it."""
+        return self._http.get("/_state").json()["violations"]

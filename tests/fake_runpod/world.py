@@ -4,6 +4,9 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fake_runpod.pods import FakePod
+
+START = 1_795_521_600.0  # 2026-11-24, 12:00 UTC
 KEY = "rpa_FAKE_key_0123456789"
 
 
@@ -49,7 +52,11 @@ def spot_market() -> dict[str, dict[str, Any] | None]:
 
 @dataclass
 class World:
-    """All state. `faults` are used up one a request, by door ("rest" or "graphql").
+    """All state. `faults` are used up one a request, by door.
+
+    Doors: rest (catalogue), graphql (spot prices), create, list, get, logs, action, delete,
+    billing; and of GraphQL rent, terminate, balance, spot_pods. A fault is an HTTP status or one of
+    app.FAULTS, and replaces what was asked for; "done 500" does it first, and then fails.
 
     With `fault_rate` above 0 any other request fails too with that probability, in an order that
     `seed` fixes.
@@ -63,9 +70,25 @@ class World:
     fault_kinds: list[str] = field(default_factory=lambda: ["500", "429", "cut", "not json"])
     seed: int = 1
     requests: list[dict[str, Any]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)  # of the specification, by either side
+
+    now: float = START  # the only clock here, in seconds since the epoch
+    boot_seconds: float = 20  # until a pod has a machine
+    start_seconds: float = 60  # until its container is up
+    stuck: int = 0  # so many of the next pods never get ready
+    list_lag: float = 0  # so long new pods are missing from lists, and ended ones still in them
+    late_404: float = 0  # so long a new pod is unknown by its id
+    price_factor: float = 1.0  # what a new pod costs, against the catalogue
+    bill_factor: float = 1.0  # what is billed, against what it cost
+    balance: float = 250.0
+    spot_open: bool = True  # whether this account gets spot pods
+    spot_in_rest: bool = True  # whether REST lists them
+    quota: int = 0  # requests a minute, 0 for no limit
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        self.pods: dict[str, FakePod] = {}
+        self._minute: list[float] = []
 
     def next_fault(self, door: str) -> str | None:
         ordered = self.faults.get(door)
@@ -74,3 +97,9 @@ class World:
         if self._random.random() < self.fault_rate:
             return self._random.choice(self.fault_kinds)
         return None
+
+    def over_quota(self) -> bool:
+        """Counts a request in; whether it is one too many for this minute."""
+        self._minute = [at for at in self._minute if at > self.now - 60]
+        self._minute.append(self.now)
+        return 0 < self.quota < len(self._minute)

@@ -72,7 +72,9 @@ TABLE = {
     ),
     "templates": Row("No templates yet"),
     "clients": Row("No clients yet"),
+    "notifications": Row("What you are told", parts={"Chat": "n n n y y"}),
     "outbox": Row("No mail yet", "n n n y y", "Only an admin or the owner reads the outbox"),
+    "status": Row("Database", "n n n y y", "Admins and the owner see how"),
     "people": Row("Add somebody", "n n n y y", "Admins and the owner see and change who works"),
 }
 

@@ -17,11 +17,12 @@ import pytest
 
 from lib import services
 from lib.datafiles.sample import write_sample
-from lib.db import calibrations
-from lib.db.connection import reading
+from lib.db import calibrations, users
+from lib.db.connection import reading, transaction
 from lib.domain.audit import Filter
 from lib.domain.draft import change
 from lib.domain.job_search import JobQuery
+from lib.domain.notifications import Kind, Notice, Way
 from lib.domain.people import Person, Role
 from lib.domain.requests import Action
 from lib.domain.team_insight import Period
@@ -45,9 +46,12 @@ from lib.services import (
     mail,
     membership,
     month_reports,
+    notifications,
     offers,
     people,
+    queue,
     quotes,
+    rehearsal,
     request_views,
     requests,
     review_visits,
@@ -55,6 +59,7 @@ from lib.services import (
     smaller_files,
     spending,
     starting,
+    system_status,
     tags,
     team_insight,
     templates,
@@ -261,6 +266,28 @@ def change_role(team: Team, actor: Person, _: Person) -> None:
     membership.change(actor, make_person().id, role=Role.MANAGER, manager_id=manager)
 
 
+def ring(subject: Person) -> int:
+    """Tells the subject of something; the notification's id."""
+    notice = Notice(Kind.JOB_STARTED, f"ring {next(numbers)}", "Training started for Tone")
+    with transaction() as connection:
+        user = users.by_id(connection, subject.id)
+        assert user is not None
+        notifications.tell(connection, user, notice)
+    return notifications.newest(subject)[0].id
+
+
+def is_counted(_: Team, actor: Person, subject: Person) -> bool:
+    before = notifications.unread(actor)
+    ring(subject)
+    return notifications.unread(actor) > before
+
+
+def is_read_with_all(_: Team, actor: Person, subject: Person) -> bool:
+    told = ring(subject)
+    notifications.mark_all_read(actor)
+    return any(row.id == told and row.read_at for row in notifications.newest(subject))
+
+
 #: A row: what is tried, and for analyst, manager, admin and owner what comes of it with a thing of
 #: their own, of their team's and of a stranger's. A single letter: there is no such difference.
 TABLE: dict[str, tuple[Try, str]] = {
@@ -351,6 +378,11 @@ TABLE: dict[str, tuple[Try, str]] = {
         "RFF RRR RRR RRR",
     ),
     "jobs.view": (lambda t, a, s: jobs.view(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "queue.place": (lambda t, a, s: queue.place(a, t.draft(s)), "yFF yyy yyy yyy"),
+    "rehearsal.interrupt": (  # it has no run yet
+        lambda t, a, s: rehearsal.interrupt(a, t.started(s)),
+        "RFF RRA RRR RRR",
+    ),
     "jobs.status_of": (lambda t, a, s: jobs.status_of(a, t.draft(s)), "yFF yyy yyy yyy"),
     "job_search.search": (
         seen(Team.draft, lambda a: job_search.search(a, JobQuery()).rows),
@@ -425,7 +457,7 @@ TABLE: dict[str, tuple[Try, str]] = {
     # Templates are the team's, or private; clients are everybody's, their sums are of one's jobs
     "drafts.create_as": (
         lambda t, a, s: drafts.create_as(a, t.file(s), lambda _, file: t.like.draft),
-        "RFF RRR RRR RRR",  # the content of such a file is not stored
+        "R R R R",  # everybody may; the content of such a file is not stored
     ),
     "cloning.clone": (lambda t, a, s: cloning.clone(a, t.draft(s)), "yFF yyy yyy yyy"),
     "templates.save": (
@@ -500,6 +532,30 @@ TABLE: dict[str, tuple[Try, str]] = {
     "calibration.compared_jobs": (lambda _, a, __: calibration.compared_jobs(a), "y y y y"),
     "offers.refresh": (lambda _, a, __: offers.refresh(a), "R R R R"),  # RunPod is not connected
     "offers.tier_usage": (lambda _, a, s: offers.tier_usage(a, s.id), "yAA yyy yyy yyy"),
+    "system_status.read": (lambda _, a, __: system_status.read(a), "A A y y"),
+    "system_status.may_read": (lambda _, a, __: system_status.may_read(a), "- - y y"),
+    # What somebody is told
+    "notifications.unread": (is_counted, "y-- y-- y-- y--"),
+    "notifications.newest": (seen(lambda _, s: ring(s), notifications.newest), "y-- y-- y-- y--"),
+    "notifications.mark_read": (
+        lambda _, a, s: notifications.mark_read(a, ring(s)),
+        "y-- y-- y-- y--",
+    ),
+    "notifications.mark_all_read": (is_read_with_all, "y-- y-- y-- y--"),
+    "notifications.preferences": (lambda _, a, __: notifications.preferences(a), "y y y y"),
+    "notifications.prefer": (
+        lambda _, a, __: notifications.prefer(a, Kind.JOB_STARTED, Way.MAIL, False),
+        "y y y y",
+    ),
+    "notifications.may_choose_for_chat": (
+        lambda _, a, __: notifications.may_choose_for_chat(a),
+        "- - y y",
+    ),
+    "notifications.chat_kinds": (lambda _, a, __: notifications.chat_kinds(a), "A A y y"),
+    "notifications.tell_chat": (
+        lambda _, a, __: notifications.tell_chat(a, Kind.JOB_FAILED, True),
+        "A A y y",
+    ),
     "mail.listing": (lambda _, a, __: mail.listing(a), "A A y y"),
     "mail.read": (lambda t, a, s: mail.read(a, t.failed_mail(s)), "AAA AAA yyy yyy"),
     "mail.try_again": (lambda t, a, s: mail.try_again(a, t.failed_mail(s)), "AAA AAA yyy yyy"),

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 
 from lib.db import jobs
 from lib.db.connection import reading, transaction
-from lib.db.tables import budget_reservations, training_jobs
+from lib.db.tables import budget_reservations, notifications, training_jobs
 
 
 def job_row(job_id: UUID) -> Row:
@@ -39,6 +39,15 @@ def settled_cost(job_id: UUID) -> Decimal | None:
             )
             .one()
             .settled_cost
+        )
+
+
+def told_of(job_id: UUID) -> list[Row]:
+    """What somebody was notified of, in order."""
+    with reading() as connection:
+        row = notifications.c
+        return list(
+            connection.execute(select(notifications).where(row.job_id == job_id).order_by(row.id))
         )
 
 

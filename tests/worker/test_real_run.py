@@ -20,7 +20,14 @@ from lib.db.tables import training_files
 from lib.domain.presets import hyperparameters
 from lib.worker.loop import Worker, run_until
 from lib.worker.reconcile import Reconciler
-from tests.worker.helpers import attempts_of, events_of, job_row, settled_cost, states_of
+from tests.worker.helpers import (
+    attempts_of,
+    events_of,
+    job_row,
+    settled_cost,
+    states_of,
+    told_of,
+)
 
 PARAMETERS = hyperparameters("conservative", {}).to_dict()
 FAR_AWAY = datetime.now(UTC) + timedelta(days=1)
@@ -104,3 +111,9 @@ def test_a_trainer_killed_in_the_middle_goes_on_from_its_last_checkpoint(queue):
         metrics = jobs.metrics(connection, job_id)
     assert [row.step for row in metrics] == list(range(1, job.progress["steps_total"] + 1))
     assert {row.attempt for row in metrics if row.step > resumed} == {2}
+    told = told_of(job_id)
+    assert [notice.kind for notice in told] == [
+        *("job_started", "job_interrupted", "job_recovered", "job_completed"),
+    ]
+    assert told[0].title == "Training started for Job"
+    assert f"went on from step {resumed}" in told[2].detail

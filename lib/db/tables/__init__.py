@@ -30,6 +30,11 @@ from lib.db.tables.money import (
     budget_reservations,
     team_budgets,
 )
+from lib.db.tables.notifications import (
+    chat_notifications,
+    notification_preferences,
+    notifications,
+)
 from lib.db.tables.people import (
     activity_log,
     installation,
@@ -51,6 +56,7 @@ __all__ = [
     "budget_requests",
     "budget_reservations",
     "calibrations",
+    "chat_notifications",
     "clients",
     "gpu_offers",
     "installation",
@@ -63,6 +69,8 @@ __all__ = [
     "measurements",
     "metadata",
     "notices_seen",
+    "notification_preferences",
+    "notifications",
     "outbox",
     "periodic_tasks",
     "projects",

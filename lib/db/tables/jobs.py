@@ -99,8 +99,7 @@ training_jobs = Table(
         "cost",
         Dollars,
         Computed(
-            "CASE WHEN ended_at IS NULL THEN (estimate ->> 'total')::numeric "
-            "ELSE actual_cost END",
+            "CASE WHEN ended_at IS NULL THEN (estimate ->> 'total')::numeric ELSE actual_cost END",
             persisted=True,
         ),
     ),
@@ -225,6 +224,7 @@ job_attempts = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("started_at", Moment),
     Column("ended_at", Moment),
+    Column("interrupt_requested_at", Moment),  # a rehearsal: to be ended as a spot machine ends
     Column("outcome", Text),
     Column("cost", Dollars, nullable=False, server_default="0"),
     Column("events_offset", BigInteger, nullable=False, server_default="0"),

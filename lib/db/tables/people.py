@@ -119,4 +119,10 @@ activity_log = Table(
         "at",
         postgresql_where=text("action = 'job_shared'"),
     ),
+    Index(  # what the status page counts
+        "ix_activity_log_operations",
+        "action",
+        "at",
+        postgresql_where=text("action IN ('backup', 'orphan_found')"),
+    ),
 )

@@ -1,0 +1,274 @@
+"""RunPod as an engine: a pod an attempt, found by its name, ended for certain.
+
+What is decided here, and why:
+- An order is sent once. Whether it was carried out is told by the pod's name, and lists lag: `find`
+  says no only when the name has been missing from several lists over a while.
+- Nothing is gone because one answer says so: a new pod can be unknown for a while, to the list as
+  well as by its id, and a DELETE's 404 proves nothing.
+- All look-ups share one list, and logs are read on an allowance: RunPod allows about 3,000
+  questions an hour, and there may be 1,000 pods. An ended pod's log is always read.
+- A spot run is rented on spot or not at all.
+
+What is remembered here only saves questions and time: whoever starts anew waits again.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from lib.domain.money import ZERO, cents
+from lib.domain.offers import RUNPOD_ENGINE, SPOT_WITHDRAWN, Offer, Tier
+from lib.engines.base import Observation, RunHandle, RunSpec, RunState
+from lib.engines.clock import steady_now
+from lib.engines.errors import (
+    InDoubt,
+    NoBalance,
+    ProviderProblem,
+    Refused,
+    SubmitRefused,
+    Undecided,
+)
+from lib.engines.names import parse_run_name
+from lib.engines.runpod_client import Balance, RunPodClient
+from lib.engines.runpod_ending import YOUNG, end, is_ended
+from lib.engines.runpod_judge import (
+    GOING_ON,
+    PRICE_TOLERANCE,
+    Sight,
+    after,
+    judge,
+    other_price,
+)
+from lib.engines.runpod_log import LogPage, events_after
+from lib.engines.runpod_pods import (
+    Pod,
+    PodList,
+    PodPlan,
+    PodPlanner,
+    PodStatus,
+    Snapshot,
+    on_demand_request,
+    spot_request,
+)
+from lib.engines.turns import Turns
+
+LIST_AGE = timedelta(seconds=5)  # 720 questions an hour for a worker
+GONE_AFTER = timedelta(seconds=30)  # an older one is gone that no list has shown for so long
+LOG_EVERY = timedelta(seconds=7)  # the allowance of reading logs of pods that go on
+CLOCKS_APART = timedelta(hours=1)  # at most, ours and a machine's
+_SIGHTS = 10_000
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a run has cost as we metered it, and as RunPod billed it (None: not billed yet)."""
+
+    metered: Decimal
+    billed: Decimal | None
+
+    @property
+    def agrees(self) -> bool:
+        """Within 5 % and 5 cents: disks are billed too, and hours begin at another second."""
+        if self.billed is None:
+            return False
+        return abs(self.billed - self.metered) <= self.metered / 20 + Decimal("0.05")
+
+
+class RunPod:
+    """Implements `lib.engines.base.Engine`. An external id is RunPod's pod id.
+
+    Args:
+        prefix: begins the names of all pods of this installation, so that installations that share
+            an account leave each other's pods alone.
+        spot: whether this account really gets spot pods.
+        offers: what can be had; the catalogue is read by `runpod_catalog`.
+    """
+
+    name = RUNPOD_ENGINE
+
+    def __init__(
+        self,
+        client: RunPodClient,
+        planner: PodPlanner,
+        *,
+        prefix: str,
+        spot: bool,
+        offers: Callable[[], Sequence[Offer]],
+        clock: Callable[[], datetime] = steady_now,
+    ) -> None:
+        self._client, self._planner = client, planner
+        self._prefix, self._spot = f"{prefix}.", spot
+        self._offers = offers
+        self._clock = clock
+        self._pods = PodList(self._all_pods, clock, LIST_AGE)
+        self._sights: OrderedDict[str, Sight] = OrderedDict()
+        self._lock = threading.Lock()
+        self._log_turns = Turns(LOG_EVERY, clock)
+
+    def offers(self) -> Sequence[Offer]:
+        return self._offers()
+
+    def capacity(self) -> None:
+        return None
+
+    def balance(self) -> Balance:
+        return self._client.balance()
+
+    def submit(self, run: RunSpec) -> str:
+        """Orders the pod, once. Raises SubmitRefused where it was refused for good.
+
+        NoCapacity, RateLimited and Unreachable: nothing was ordered, for certain. InDoubt: the pod
+        may exist; `find` tells.
+        """
+        plan = self._planner.plan(run)
+        name = self._prefix + run.name
+        if plan.tier is Tier.SPOT and not self._spot:
+            raise SubmitRefused("spot_unavailable", SPOT_WITHDRAWN)
+        if plan.tier is Tier.LOCAL:
+            raise ValueError("a plan for RunPod is on spot or on demand")
+        if self._pods.current().by_name.get(name):
+            raise InDoubt("A pod of this name is there already.")
+        try:
+            if plan.tier is Tier.SPOT:
+                pod = self._client.rent_spot(spot_request(name, run, plan))
+            else:
+                pod = self._client.create(on_demand_request(name, run, plan))
+        except NoBalance as problem:
+            message = f"{problem} An admin has to top it up before anything can be started there."
+            raise SubmitRefused("no_balance", message) from None
+        except Refused as problem:
+            raise SubmitRefused(problem.code, str(problem)) from None
+        self._refuse_other_price(pod, plan)
+        return pod.id
+
+    def find(self, name: str) -> str | None:
+        """Raises Undecided while it is too early to say that there is none."""
+        sight, seen = self._sight(name), self._pods.current()
+        found = seen.by_name.get(self._prefix + name)
+        if found:
+            sight.sought_since = None
+            return found[0].id
+        sight.sought_since = sight.sought_since or seen.asked_at
+        if seen.asked_at - sight.sought_since < YOUNG:
+            raise Undecided("RunPod's list does not show the pod, and may not be up to date.")
+        return None
+
+    def observe(self, run: RunHandle, offset: int) -> Observation:
+        """From the shared list, and from the pod's log when it is its turn."""
+        sight = self._sight(run.name)
+        if sight.verdict is not None:
+            return after(sight.verdict, offset)
+        seen = self._pods.current()
+        pod = self._there(run, seen)
+        if pod is None:
+            return self._missing(run, offset, sight, seen)
+        sight.see(pod, seen.asked_at)
+        page = self._read_log(run, pod, offset, sight)
+        events, reached = events_after(page.lines if page else (), run.attempt, offset)
+        if page is not None:
+            sight.read(page, reached)
+        observed = judge(run, pod, sight, seen.asked_at, events, reached, page)
+        if observed.state not in GOING_ON:
+            sight.verdict = observed
+        return observed
+
+    def terminate(self, run: RunHandle) -> bool:
+        """Deletes every pod of the run's name; True once a later list has none of them."""
+        sight, seen = self._sight(run.name), self._pods.current()
+        pods = {pod.id for pod in seen.by_name.get(self._prefix + run.name, ())}
+        if run.external_id is not None:
+            pods.add(run.external_id)
+        now = self._clock()
+        end(self._client, sight, pods, seen, now, spot=self._spot)
+        if not is_ended(sight, pods, seen, run.started_at):
+            return False
+        sight.gone_at = sight.gone_at or seen.asked_at
+        return True
+
+    def list_owned(self) -> Sequence[str]:
+        names = (
+            name.removeprefix(self._prefix)
+            for name in self._pods.current().by_name
+            if name.startswith(self._prefix)
+        )
+        return sorted(name for name in names if parse_run_name(name))
+
+    def cost(self, run: RunHandle, now: datetime) -> Decimal:
+        """The rate for the time from the start until now, or until the pod was seen to be over."""
+        if run.started_at is None:
+            return ZERO
+        end = min(now, self._sight(run.name).stopped_at or now)
+        elapsed = max(end - run.started_at, timedelta())
+        return cents(run.hourly_rate * (elapsed // timedelta(milliseconds=1)) / 3_600_000)
+
+    def bill(self, run: RunHandle, ended_at: datetime) -> Bill:
+        """The run's cost as metered until `ended_at`, and as billed."""
+        metered = self.cost(run, ended_at)
+        if run.external_id is None or run.started_at is None:
+            return Bill(metered, None)
+        return Bill(metered, self._client.billed(run.external_id, run.started_at, ended_at))
+
+    def _all_pods(self) -> Sequence[Pod]:
+        """REST's list; where spot is in use also GraphQL's, as REST may not know such pods."""
+        pods = {pod.id: pod for pod in self._client.pods()}
+        for other in self._client.spot_pods() if self._spot else ():
+            known = pods.setdefault(other.id, other)
+            pods[other.id] = replace(known, outbid=other.outbid)
+        return tuple(pods.values())
+
+    def _there(self, run: RunHandle, seen: Snapshot) -> Pod | None:
+        if run.external_id is not None and run.external_id in seen.by_id:
+            return seen.by_id[run.external_id]
+        named = seen.by_name.get(self._prefix + run.name)
+        return named[0] if named else None
+
+    def _missing(self, run: RunHandle, offset: int, sight: Sight, seen: Snapshot) -> Observation:
+        """A run that the list does not show: gone only after a while, and after asking by id."""
+        sight.missing_since = sight.missing_since or seen.asked_at
+        going_on = Observation(RunState.PROVISIONING, offset=offset)
+        started = run.started_at or sight.missing_since
+        if seen.asked_at - started < YOUNG or seen.asked_at - sight.missing_since < GONE_AFTER:
+            return going_on
+        pod = self._client.pod(run.external_id) if run.external_id is not None else None
+        if pod is not None and pod.status is not PodStatus.TERMINATED:
+            sight.missing_since = seen.asked_at
+            return going_on
+        return Observation(RunState.GONE, offset=offset)
+
+    def _read_log(self, run: RunHandle, pod: Pod, offset: int, sight: Sight) -> LogPage | None:
+        """The next page, or None where it is not this pod's turn or cannot be had just now."""
+        working = pod.status is PodStatus.RUNNING
+        if not pod.is_over and not (working and self._log_turns.take(run.name)):
+            return None
+        cursor = sight.cursor if offset == sight.offset else None
+        since = run.started_at - CLOCKS_APART if run.started_at else None
+        try:
+            return self._client.log(pod.id, cursor=cursor, since=since)
+        except ProviderProblem:  # the state is known without it, and it is read again
+            return None
+
+    def _refuse_other_price(self, pod: Pod, plan: PodPlan) -> None:
+        """Nobody has agreed to another price than the one shown: such a pod is ended at once."""
+        cost = pod.hourly_cost
+        if cost is None or cost <= plan.hourly_rate + PRICE_TOLERANCE:
+            return
+        try:
+            ended = self._client.delete(pod.id)
+        except ProviderProblem:
+            ended = False
+        if not ended:
+            raise InDoubt(
+                "RunPod charges more than was shown, and the pod is not known to be ended."
+            )
+        raise SubmitRefused("price_changed", other_price(cost, plan.hourly_rate))
+
+    def _sight(self, name: str) -> Sight:
+        with self._lock:
+            sight = self._sights.setdefault(name, Sight())
+            self._sights.move_to_end(name)
+            if len(self._sights) > _SIGHTS:
+                self._sights.popitem(last=False)
+            return sight
