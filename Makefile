@@ -40,7 +40,7 @@ backup: setup ## Save database, training files and adapters into .data/backups, 
 setup: $(APP_READY) ## Install everything that the app and the trainer need into .venv
 
 test: setup $(DEV_READY) chromium ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.shares
 
 test-fast: setup $(DEV_READY) ## Run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser"
