@@ -115,6 +115,7 @@ class KeptText {
     } else if (answered && text !== sent.text) {
       this.refused += 1; // by a change of another field in another tab, or for good
     }
+    this.own.add(this.saved); // a run that began before ours was saved may still bring it
     this.saved = text;
     if (this.dirty()) {
       if (this.refused < 2) this.later();
