@@ -14,7 +14,16 @@ def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Row]:
     """Jobs with the names around them and all that is searched, in the order of the ids."""
     wanted = list(ids)
     columns = (
-        *(job.id, job.name, job.description, job.notes, job.tags, job.status, job.preset),
+        *(
+            job.id,
+            job.training_file_id,
+            job.name,
+            job.description,
+            job.notes,
+            job.tags,
+            job.status,
+            job.preset,
+        ),
         *(job.gpu_type, job.gpu_pricing_tier, job.estimated_cost, job.actual_cost, job.cost),
         *(job.actual_duration_hours, job.estimated_duration_hours, job.created_at, job.queued_at),
         *(job.ended_at, job.archived_at, job.created_by, job.client_id, job.project_id),
