@@ -1,20 +1,15 @@
 """The audit log: what its chain costs sixteen people who set limits at once, and verifying it."""
 
 import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.server import PROJECT
+from bench.server import in_a_process
 from lib.db import connection as db
 from lib.domain.people import Person, Role
 from lib.services import accounts, audit, budgets
@@ -40,18 +35,7 @@ _MANY = """
 
 def run() -> dict[str, float]:
     """Figures of a database of its own, in a process of its own; times in seconds."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # as root, the embedded server runs as another user
-        environment = {**os.environ, "DATA_DIR": folder}
-        environment.pop("DATABASE_URL", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.audit"],
-            cwd=PROJECT,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    return json.loads(done.stdout)
+    return in_a_process("bench.audit")
 
 
 def _measure() -> dict[str, float]:

@@ -1,22 +1,18 @@
 """The budget check of a start and the budget overview, with nothing and with very many jobs."""
 
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text, update
 
-from bench.server import PROJECT
+from bench.server import in_a_process
 from lib import storage
 from lib.datafiles import import_pass
 from lib.datafiles.sample import write_sample
@@ -76,26 +72,15 @@ _FILL = """
 
 def run(jobs: int = JOBS) -> dict[str, float]:
     """Milliseconds at the 95th percentile, of a database and a process of their own."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # as root, the embedded server runs as another user
-        environment = {**os.environ, "DATA_DIR": folder}
-        environment.pop("DATABASE_URL", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.budgets", str(jobs)],
-            cwd=PROJECT,
-            env=environment,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-    return json.loads(done.stdout)
+    return in_a_process("bench.budgets", jobs)
 
 
 def _measure(jobs: int) -> dict[str, float]:
     """First nobody has a job, then many people share them all, then one month of one has more."""
     db.migrate()
     owner = accounts.create_owner("Bench", "bench@example.com", _PASSWORD, Decimal(10**9))
-    opened = _draft(owner)
-    alone, *crowd = [_person(number) for number in range(PEOPLE + 1)]
+    opened = make_draft(owner)
+    alone, *crowd = [make_person(number) for number in range(PEOPLE + 1)]
     found = {
         "jobs": float(jobs),
         "check, empty": _p95(CHECKS, partial(_check, crowd[0])),
@@ -136,7 +121,7 @@ def _p95(times: int, action: Callable[[], object]) -> float:
     return statistics.quantiles(taken[1:], n=20)[-1]  # the first one warms up
 
 
-def _draft(owner: Person) -> OpenDraft:
+def make_draft(owner: Person) -> OpenDraft:
     source = settings().data_path / "sample.json"
     write_sample(source, conversations=60)
     row, _ = import_training_file(owner, source, source.name)
@@ -149,7 +134,7 @@ def _draft(owner: Person) -> OpenDraft:
     return drafts.load(owner, drafts.create(owner, row.id))
 
 
-def _person(number: int) -> UUID:
+def make_person(number: int) -> UUID:
     with db.transaction() as connection:
         user_id = users.add(
             connection,

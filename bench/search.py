@@ -5,11 +5,8 @@ language: the word of rank r comes with a chance in proportion to 1 / r.
 """
 
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +23,7 @@ from playwright.sync_api import Page as Tab
 from sqlalchemy import text
 
 from bench import budgets
-from bench.server import PROJECT, browser_page, serving
+from bench.server import PROJECT, browser_page, in_a_process, serving
 from lib.db import connection as db
 from lib.db import job_search_words
 from lib.domain.job_search import JobQuery, Sort
@@ -107,10 +104,10 @@ def vocabulary() -> list[str]:
 
 def fill(jobs: int, owner: Person) -> None:
     """Jobs of all the people, with everything that is kept about real ones."""
-    like = budgets._draft(owner)
+    like = budgets.make_draft(owner)
     estimate = assess(like).estimate
     assert estimate is not None
-    people = [budgets._person(number) for number in range(PEOPLE)]
+    people = [budgets.make_person(number) for number in range(PEOPLE)]
     given = {"like": like.job_id, "estimate": json.dumps(estimate.to_dict(), default=str)}
     address = db.database().url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
@@ -199,18 +196,7 @@ def _rows(
 
 def run(jobs: int = JOBS) -> dict[str, Any]:
     """All figures in milliseconds, of a database and a process of their own, removed afterwards."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)  # as root, the embedded server runs as another user
-        environment = {**os.environ, "DATA_DIR": folder, "WORKER": "off"}
-        environment.pop("DATABASE_URL", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.search", str(jobs)],
-            cwd=PROJECT,
-            env=environment,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-    return json.loads(done.stdout)
+    return in_a_process("bench.search", jobs, WORKER="off")
 
 
 def measure(jobs: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from lib.services import quotes
 from lib.services.errors import NotFound
 from lib.ui import quote_table
 from lib.ui.guard import guard
+from lib.ui.lists import search_field
 from lib.ui.navigation import go
 from lib.ui.text import plain
 
@@ -45,16 +46,7 @@ def nothing_found() -> None:
 
 
 st.title("Quotes", anchor=False)
-search = st.text_input(
-    "Search",
-    key="quote-search",
-    type="search",
-    placeholder="Search numbers, jobs, clients, projects and makers",
-    label_visibility="collapsed",
-    icon=":material/search:",
-    max_chars=200,
-    live=True,
-)
+search = search_field("quote-search", "Search numbers, jobs, clients, projects and makers")
 one = st.container()
 limit = st.session_state.setdefault(SHOWN, A_PAGE)
 found = quotes.listing(person, search, limit + 1)

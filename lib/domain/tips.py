@@ -30,10 +30,16 @@ class Tip:
 
 
 def tip(
-    title: str, changes: Mapping[str, Any], before: Decimal, cost_max: Decimal, budget: Budget
+    title: str,
+    changes: Mapping[str, Any],
+    before: Decimal,
+    cost_max: Decimal,
+    budget: Budget,
+    conversations: int | None = None,
 ) -> Tip:
     """`before` and `cost_max` are what the job costs at most without and with the change."""
-    return Tip(title, changes, before - cost_max, cost_max, decide(budget, cost_max).allowed)
+    fits = decide(budget, cost_max).allowed
+    return Tip(title, changes, before - cost_max, cost_max, fits, conversations)
 
 
 def best_first(tips: Iterable[Tip]) -> tuple[Tip, ...]:

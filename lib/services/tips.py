@@ -106,8 +106,7 @@ def _fewer_conversations(connection: Connection, assessment: Assessment) -> Iter
     if fitting:
         most = sizes[fitting - 1]
         title = f"Train on the first {most:,} of the {len(pairs):,} conversations"
-        found = tip(title, {}, decision.cost_max, cost(most), assessment.budget)
-        yield replace(found, conversations=most)
+        yield tip(title, {}, decision.cost_max, cost(most), assessment.budget, most)
 
 
 @lru_cache(maxsize=16)

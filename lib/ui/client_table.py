@@ -15,6 +15,8 @@ from lib.domain.spreadsheet import BYTE_ORDER_MARK, csv_line
 from lib.services import clients
 from lib.services.clients import Overview
 from lib.ui import client_forms
+from lib.ui.csv_table import csv_button
+from lib.ui.lists import draw_pages, on_page, search_field
 from lib.ui.moments import local
 from lib.ui.text import plain, safe
 
@@ -47,16 +49,7 @@ def draw(person: Person) -> None:
             client_forms.create_button(person)
         return
     with st.container(horizontal=True, vertical_alignment="bottom", key="client-filter"):
-        text = st.text_input(
-            "Search",
-            key="client-search",
-            type="search",
-            placeholder="Search clients and projects",
-            label_visibility="collapsed",
-            icon=":material/search:",
-            max_chars=100,
-            live=True,
-        )
+        text = search_field("client-search", "Search clients and projects", max_chars=100)
         order = st.selectbox(
             "Sort by", list(ORDERS), key="client-order", label_visibility="collapsed", width=150
         )
@@ -66,23 +59,12 @@ def draw(person: Person) -> None:
     if not shown:
         st.info("No client matches. Archived ones are left out.", icon=":material/search:")
         return
-    pages = -(-len(shown) // PAGE_SIZE)
     page_key = f"client-page-{text}-{order}-{archived}"  # another list begins with its first page
-    here = min(st.session_state.get(page_key, 1), pages)
-    st.html(_table(shown[(here - 1) * PAGE_SIZE : here * PAGE_SIZE]))
-    if pages > 1:
-        st.pagination(pages, key=page_key)
+    st.html(_table(on_page(shown, PAGE_SIZE, page_key)))
+    draw_pages(shown, PAGE_SIZE, page_key)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain(_attributed(found)))
-        st.download_button(
-            "Export as CSV",
-            data=lambda: "".join(as_csv(shown)).encode(),
-            file_name="clients.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            type="tertiary",
-        )
+        csv_button("Export as CSV", "clients", lambda: as_csv(shown), type="tertiary")
 
 
 def whose_sums(person: Person) -> str:

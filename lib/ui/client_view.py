@@ -15,6 +15,7 @@ from lib.domain.people import Person
 from lib.domain.spreadsheet import BYTE_ORDER_MARK, csv_line
 from lib.services import clients, quotes
 from lib.ui import client_forms, client_table, wizard
+from lib.ui.csv_table import csv_button
 from lib.ui.moments import local
 from lib.ui.month_charts import months_chart
 from lib.ui.text import safe
@@ -98,14 +99,7 @@ def _draw_exports(parts: Sequence[Part], client: Entry, project: Entry | None) -
     wanted = {"client": client.id} | ({"project": project.id} if project else {})
     address = safe(f"/?{urlencode(wanted)}")
     st.html(f'<p class="client-jobs"><a href="{address}" target="_self">Show its jobs</a></p>')
-    st.download_button(
-        "Export as CSV",
-        data=lambda: "".join(as_csv(client.name, parts)).encode(),
-        file_name="client-costs.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    csv_button("Export as CSV", "client-costs", lambda: as_csv(client.name, parts))
 
 
 def _draw_figures(costs: Costs) -> None:

@@ -3,7 +3,7 @@
 The grid's own icon writes cells that a spreadsheet runs as formulas; the style sheet hides it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +17,21 @@ from lib.settings import settings
 def table_with_csv(name: str, table: pd.DataFrame, **options: Any) -> Any:
     """Draws the table, saved as `<name>.csv`; returns what `st.dataframe` does."""
     answer = st.dataframe(table, key=name, hide_index=True, **options)
+    csv_button("CSV", name, lambda: csv_lines(table), key=f"csv-{name}", type="tertiary")
+    return answer
+
+
+def csv_button(label: str, name: str, lines: Callable[[], Iterable[str]], **options: Any) -> None:
+    """Saves lines as `<name>.csv`; they are made at the click."""
     st.download_button(
-        "CSV",
-        data=lambda: "".join(csv_lines(table)).encode(),
+        label,
+        data=lambda: "".join(lines()).encode(),
         file_name=f"{name}.csv",
         mime="text/csv",
-        key=f"csv-{name}",
         icon=":material/download:",
-        type="tertiary",
         on_click="ignore",
+        **options,
     )
-    return answer
 
 
 def csv_lines(table: pd.DataFrame) -> Iterator[str]:

@@ -17,6 +17,7 @@ from lib.domain.states import EnrichmentStatus
 from lib.services import training_files
 from lib.services.errors import NotFound
 from lib.ui.file_import import CHOSEN
+from lib.ui.lists import draw_pages, on_page
 from lib.ui.text import plain
 
 OPEN = "file-list"
@@ -77,14 +78,11 @@ def _draw_list(chosen: UUID | None) -> None:
         if wanted != FileFilter()
         else f"{len(files):,} file{'' if len(files) == 1 else 's'}"
     )
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    here = st.session_state.get(page_key(wanted, archived=archived), 1)
-    begin = (min(here, pages) - 1) * PAGE_SIZE
+    key = page_key(wanted, archived=archived)
     with st.container(key="file-entries", gap="xsmall"):
-        for entry in found[begin : begin + PAGE_SIZE]:
+        for entry in on_page(found, PAGE_SIZE, key):
             _draw_entry(entry, chosen)
-    if pages > 1:
-        st.pagination(pages, key=page_key(wanted, archived=archived))
+    draw_pages(found, PAGE_SIZE, key)
 
 
 def page_key(wanted: FileFilter, *, archived: bool) -> str:

@@ -16,6 +16,7 @@ from lib.domain.people import Person
 from lib.domain.presets import PRESETS
 from lib.services import job_search
 from lib.services.job_search import Choices
+from lib.ui.lists import search_field
 from lib.ui.status import TITLES
 from lib.ui.text import plain
 
@@ -51,13 +52,9 @@ def draw(person: Person) -> JobQuery:
     query = asked()
     with st.container(horizontal=True, vertical_alignment="bottom", key="job-search-bar"):
         _show(_TEXT, query.text, same=clean)
-        st.text_input(
-            "Search",
-            key=_TEXT,
-            type="search",
-            placeholder=PLACEHOLDER,
-            label_visibility="collapsed",
-            icon=":material/search:",
+        search_field(
+            _TEXT,
+            PLACEHOLDER,
             max_chars=TEXT_LIMIT,
             live="500ms",
             on_change=lambda: _narrow(text=clean(st.session_state[_TEXT])),

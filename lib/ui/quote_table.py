@@ -1,8 +1,6 @@
 """All quotes as a table that sorts, exports and leads to one of them (FR1.2.1)."""
 
-import csv
 from collections.abc import Callable, Sequence
-from io import StringIO
 from typing import Any
 
 import streamlit as st
@@ -11,7 +9,7 @@ from sqlalchemy import Row
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.quote import COMPARISON
-from lib.domain.spreadsheet import literal_cell
+from lib.domain.spreadsheet import BYTE_ORDER_MARK, csv_line
 from lib.services import quotes
 from lib.ui import quote_list, wizard
 from lib.ui.moments import date_and_time, local
@@ -129,10 +127,5 @@ def as_csv(found: Sequence[Row]) -> bytes:
         "e_mail": lambda quote: quote.maker_email,
         "sha256": lambda quote: quote.sha256,
     }
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows(
-        [literal_cell(str(value(quote))) for value in columns.values()] for quote in found
-    )
-    return out.getvalue().encode("utf-8-sig")
+    lines = (csv_line(str(value(quote)) for value in columns.values()) for quote in found)
+    return "".join([BYTE_ORDER_MARK, csv_line(columns), *lines]).encode()

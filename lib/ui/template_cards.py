@@ -13,6 +13,7 @@ from lib.domain.people import Person
 from lib.domain.presets import PRESETS
 from lib.services import templates
 from lib.services.offers import offers
+from lib.ui.lists import draw_pages, on_page, search_field
 from lib.ui.moments import date_and_time, local
 from lib.ui.navigation import go
 from lib.ui.text import safe
@@ -35,16 +36,7 @@ def draw(person: Person) -> None:
     """The templates that the person may see; a click opens one."""
     _offer_undo(person)
     with st.container(horizontal=True, vertical_alignment="bottom", key="template-filter"):
-        text = st.text_input(
-            "Search",
-            key="template-search",
-            type="search",
-            placeholder="Search names, descriptions and people",
-            label_visibility="collapsed",
-            icon=":material/search:",
-            max_chars=200,
-            live=True,
-        )
+        text = search_field("template-search", "Search names, descriptions and people")
         order = st.selectbox(
             "Sort by", list(ORDERS), key="template-order", label_visibility="collapsed", width=150
         )
@@ -55,12 +47,9 @@ def draw(person: Person) -> None:
     if not shown:
         _nothing_found(searched=bool(text.strip()) and bool(found), archived=archived)
         return
-    pages = -(-len(shown) // PAGE_SIZE)
     page_key = f"template-page-{text}-{order}-{archived}"  # another list begins with its first page
-    here = min(st.session_state.get(page_key, 1), pages)
-    _draw_cards(shown[(here - 1) * PAGE_SIZE : here * PAGE_SIZE])
-    if pages > 1:
-        st.pagination(pages, key=page_key)
+    _draw_cards(on_page(shown, PAGE_SIZE, page_key))
+    draw_pages(shown, PAGE_SIZE, page_key)
 
 
 def matching(found: Iterable[Row], text: str) -> list[Row]:
