@@ -16,7 +16,7 @@ from lib.domain.people import Person
 from lib.domain.presets import PRESETS
 from lib.services import job_search
 from lib.services.job_search import Choices
-from lib.ui.lists import search_field
+from lib.ui.lists import search_field, told_apart
 from lib.ui.status import TITLES
 from lib.ui.text import plain
 
@@ -188,12 +188,13 @@ def _draw_several(label: str, name: str, query: JobQuery, titles: Mapping[Any, s
 def _draw_one(label: str, name: str, query: JobQuery, named: Mapping[UUID, str]) -> None:
     key = f"filter-{name}"
     chosen = getattr(query, name)
+    labels = told_apart(named)
     _show(key, chosen)
     st.selectbox(
         label,
         list(dict.fromkeys([*named, *([chosen] if chosen else [])])),
         index=None,
-        format_func=lambda one: named.get(one, _GONE),
+        format_func=lambda one: labels.get(one, _GONE),
         key=key,
         placeholder="Any",
         on_change=lambda: _narrow(**{name: st.session_state[key]}),

@@ -28,7 +28,7 @@ def _share(person: Person, job_id: UUID) -> None:
     chosen = st.multiselect(
         "Colleagues",
         list(colleagues),
-        format_func=lambda key: f"{colleagues[key].name} · {colleagues[key].role}",
+        format_func=lambda key: f"{colleagues[key].name} · {colleagues[key].email}",
         key="share-with",
         placeholder="Choose who gets it by mail" if colleagues else "Nobody else may open this job",
         disabled=not colleagues,

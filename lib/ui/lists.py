@@ -1,11 +1,13 @@
-"""What lists have in common: the field that searches one, and its pages."""
+"""What lists have in common: the field that searches one, its pages, labels to choose by."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
 
 
 def search_field(key: str, placeholder: str, **options: Any) -> str:
@@ -20,6 +22,19 @@ def search_field(key: str, placeholder: str, **options: Any) -> str:
         icon=":material/search:",
         **settings,
     )
+
+
+def told_apart(labels: Mapping[Key, str]) -> dict[Key, str]:
+    """The labels with a number behind those that stand for another key already.
+
+    A browser answers with the label alone: of two alike the first would be taken for the second.
+    """
+    seen: Counter[str] = Counter()
+    told: dict[Key, str] = {}
+    for key, label in labels.items():
+        seen[label] += 1
+        told[key] = label if seen[label] == 1 else f"{label} ({seen[label]})"
+    return told
 
 
 def on_page(items: Sequence[Item], size: int, key: str) -> Sequence[Item]:

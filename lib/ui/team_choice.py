@@ -11,6 +11,7 @@ import streamlit as st
 from lib.domain.team_insight import Period, Span, period_of
 from lib.services.audit import day
 from lib.services.team_insight import Subject
+from lib.ui.lists import told_apart
 from lib.ui.text import plain
 
 _SPAN, _FROM, _TO, _WHO = "period", "from", "to", "who"
@@ -26,11 +27,12 @@ def choose_subject(subjects: Sequence[Subject]) -> Subject:
     if asked and asked not in by_key:
         st.warning("who: the address names somebody whom you do not oversee, or nobody.")
     if len(subjects) > 1:
+        labels = told_apart({key: subject.title for key, subject in by_key.items()})
         st.session_state[_KEYS[_WHO]] = shown.key
         st.selectbox(
             "Whose jobs",
             list(by_key),
-            format_func=lambda key: by_key[key].title,
+            format_func=labels.__getitem__,
             key=_KEYS[_WHO],
             on_change=_into_address,
             args=(_WHO, subjects[0].key),

@@ -13,6 +13,7 @@ from lib.services.cloning import as_draft
 from lib.services.errors import NotEligible, Refusal
 from lib.ui import drafting
 from lib.ui.file_chooser import figures
+from lib.ui.lists import told_apart
 from lib.ui.navigation import go
 from lib.ui.text import plain, safe
 
@@ -136,10 +137,11 @@ def _another_file(person: Person, job_id: UUID, reason: str) -> None:
         for file in training_files.listing()
         if unselectable(file) is None and file.id != used
     }
+    labels = told_apart({key: f"{file.name} · {figures(file)}" for key, file in files.items()})
     chosen = st.selectbox(
         "Training file",
         list(files),
-        format_func=lambda file_id: f"{files[file_id].name} · {figures(files[file_id])}",
+        format_func=labels.__getitem__,
         index=None,
         placeholder="Choose another file" if files else "There is no other file yet",
         key="clone-file",

@@ -457,7 +457,7 @@ def test_the_dialog_is_filled_in_and_creates_the_job_under_the_name_that_was_typ
 
 
 def test_the_metrics_of_a_job_are_this_files_estimate_beside_the_published_ranges(
-    person: Make, training_file: Make, open_page: Open
+    installation: str, person: Make, training_file: Make, open_page: Open
 ) -> None:
     file = training_file(160)
     page = on(open_page("dataset", person()), file)

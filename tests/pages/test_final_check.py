@@ -53,7 +53,7 @@ def review(person: Make, local_draft: Make, open_page: Make) -> Make:
     return make
 
 
-def test_it_opens_by_the_button_and_says_everything(review: Make) -> None:
+def test_it_opens_by_the_button_and_says_everything(installation: str, review: Make) -> None:
     _, job_id, page = review(limit="100.00")
     assert not shown(page)["open"]
     assert noted(job_id) == []

@@ -62,7 +62,9 @@ def last_activity(actor: Any) -> Any:
         ).one()
 
 
-def test_a_file_is_stored_byte_for_byte_with_its_figures(person: Make, sample: Make) -> None:
+def test_a_file_is_stored_byte_for_byte_with_its_figures(
+    installation: str, person: Make, sample: Make
+) -> None:
     source = sample(seed=1)
     row, new = service.import_training_file(person(), source, "C:\\fakepath\\workshop.json")
     assert new
