@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy import Row
 
 from lib.domain.people import Person
 from lib.domain.sharing import MESSAGE_LIMIT
@@ -28,7 +29,7 @@ def _share(person: Person, job_id: UUID) -> None:
     chosen = st.multiselect(
         "Colleagues",
         list(colleagues),
-        format_func=lambda key: f"{colleagues[key].name} · {colleagues[key].email}",
+        format_func=lambda key: _named(colleagues[key]),
         key="share-with",
         placeholder="Choose who gets it by mail" if colleagues else "Nobody else may open this job",
         disabled=not colleagues,
@@ -72,3 +73,8 @@ def _try(send: Callable[[], object], done: str) -> None:
         st.error(plain(refusal), icon=":material/error:")
     else:
         st.success(done, icon=":material/check:")
+
+
+def _named(user: Row) -> str:
+    """With the address: two may have one name, and a mail must not reach the other."""
+    return f"{user.name} · {user.role} · {user.email}"

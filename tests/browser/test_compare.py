@@ -106,7 +106,9 @@ def test_on_a_phone_the_table_scrolls_beneath_its_first_column(
     page.goto(f"{app.address}/compare?jobs={','.join(ids.values())}")
     expect(chips(page)).to_have_text(list(ids))
     table = page.locator(".side-by-side").first
-    name, figure = table.locator("tbody tr").first.locator("th, td").all()[:2]
+    cells = table.locator("tbody tr").first.locator("th, td")
+    expect(cells.first).to_be_visible()  # the chips are drawn before it
+    name, figure = cells.all()[:2]
     before, moving = name.bounding_box(), figure.bounding_box()
     table.evaluate("element => { element.scrollLeft = 120; }")
     after, moved = name.bounding_box(), figure.bounding_box()
