@@ -12,7 +12,36 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from lib.domain.offers import Offer
+from pydantic import SecretStr
+
+from lib.domain.offers import Offer, Tier
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """How a machine that is not ours gets its data and brings its results; for one attempt alone.
+
+    `data_url` gives the sequences, `results_url` takes and gives back checkpoints and takes the
+    adapter, both until they expire; the token signs what goes to `callback_url` (docs/pods.md).
+    """
+
+    data_url: SecretStr
+    results_url: SecretStr
+    callback_url: str
+    callback_token: SecretStr
+
+
+@dataclass(frozen=True)
+class Rental:
+    """What may be rented for an attempt: this GPU on this tier, at this rate in dollars an hour at
+    most, until `max_dollars` are spent.
+    """
+
+    gpu: str
+    tier: Tier
+    hourly_rate: Decimal
+    max_dollars: Decimal
+    exchange: Exchange
 
 
 @dataclass(frozen=True)
@@ -20,7 +49,9 @@ class RunSpec:
     """One attempt at a job, complete: what to train, on what, from where.
 
     `name` is unique to the attempt and is how the run is found again after any doubt. The trainer
-    refuses sequences whose SHA-256 is another than `sequences_sha256` (None: it is not known).
+    refuses sequences whose SHA-256 is another than `sequences_sha256` (None: it is not known). It
+    saves and stops by itself after `max_seconds` (None: no limit). `rental` is None on a machine of
+    our own.
     """
 
     name: str
@@ -30,11 +61,15 @@ class RunSpec:
     hyperparameters: Mapping[str, Any]
     max_steps: int | None = None
     sequences_sha256: str | None = None
+    max_seconds: int | None = None
+    rental: Rental | None = None
 
 
 @dataclass(frozen=True)
 class RunHandle:
-    """A run as the database knows it. `external_id` is None while a submit is in doubt."""
+    """A run as the database knows it. `external_id` is None while a submit is in doubt; `hinted`:
+    it has said since the last look that there is something new.
+    """
 
     name: str
     job_id: UUID
@@ -42,6 +77,7 @@ class RunHandle:
     external_id: str | None
     hourly_rate: Decimal
     started_at: datetime | None
+    hinted: bool = False
 
 
 class RunState(StrEnum):
@@ -60,13 +96,17 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """The run's state, and the trainer's events after `offset` (see docs/trainer.md)."""
+    """The run's state, and the trainer's events after `offset` (see docs/trainer.md).
+
+    `ended_at`: when the run stopped costing anything, where the engine knows better than "now".
+    """
 
     state: RunState
     events: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     offset: int = 0
     failure_code: str | None = None
     failure_message: str | None = None
+    ended_at: datetime | None = None
 
 
 class Engine(Protocol):
@@ -81,10 +121,17 @@ class Engine(Protocol):
         """How many runs may go at once; None: no limit of its own."""
 
     def submit(self, run: RunSpec) -> str:
-        """Starts the run and returns its external id. Called once an attempt, never repeated."""
+        """Starts the run and returns its external id. Called once an attempt, never repeated.
+
+        Raises SubmitRefused: it was refused for good. NoCapacity, RateLimited, Unreachable: nothing
+        was started, for certain, and a later attempt may be. Anything else leaves it in doubt.
+        """
 
     def find(self, name: str) -> str | None:
-        """The external id of the run with this name, if it exists: the look-up after a doubt."""
+        """The external id of the run with this name, if it exists: the look-up after a doubt.
+
+        Raises Undecided where it is too early to tell.
+        """
 
     def observe(self, run: RunHandle, offset: int) -> Observation:
         """The run now."""

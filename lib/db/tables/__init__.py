@@ -18,6 +18,7 @@ from lib.db.tables.jobs import (
     job_events,
     job_metrics,
     projects,
+    run_results,
     training_jobs,
 )
 from lib.db.tables.money import (
@@ -77,6 +78,7 @@ __all__ = [
     "quote_numbers",
     "quotes",
     "review_visits",
+    "run_results",
     "search_words",
     "team_budgets",
     "training_files",

@@ -117,6 +117,11 @@ training_jobs = Table(
     Column("ended_at", Moment),
     Column("cancel_requested_at", Moment),
     Column("checkpoint_recovery_count", Integer, nullable=False, server_default="0"),
+    # The most that all attempts may cost together; None where an hour costs nothing.
+    Column("spending_cap", Dollars),
+    Column(
+        "continues_id", Uuid, ForeignKey("training_jobs.id")
+    ),  # whose checkpoints it goes on from
     Column("progress", JSONB, nullable=False, server_default="{}"),
     Column("failure_code", Text),
     Column("failure_message", Text),
@@ -125,6 +130,7 @@ training_jobs = Table(
     *lease_columns(),
     one_of("status", JobStatus),
     CheckConstraint("actual_cost >= 0", name="cost_not_negative"),
+    CheckConstraint("spending_cap > 0", name="cap_positive"),
     CheckConstraint(
         "status = 'pending_configuration' OR queued_at IS NOT NULL OR status = 'cancelled'",
         name="started_jobs_were_queued",
@@ -225,8 +231,15 @@ job_attempts = Table(
     Column("started_at", Moment),
     Column("ended_at", Moment),
     Column("interrupt_requested_at", Moment),  # a rehearsal: to be ended as a spot machine ends
+    # What has become of the run, written down before its machine, and with it its log, is ended.
+    Column("verdict", JSONB),
+    Column("verdict_at", Moment),
     Column("outcome", Text),
+    Column("retry_at", Moment),  # of an ended one: the next attempt waits until then
     Column("cost", Dollars, nullable=False, server_default="0"),
+    Column("billed", Dollars),  # by the provider; None: not asked yet, or not billed yet
+    Column("bill_checked_at", Moment),
+    Column("hinted_at", Moment),  # a callback said that there is something to look at
     Column("events_offset", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("job_id", "number"),
     Index(
@@ -246,4 +259,19 @@ job_metrics = Table(
     Column("tokens_seen", BigInteger),
     Column("tokens_per_second", Numeric(14, 2)),
     Column("elapsed_seconds", Numeric(14, 3)),
+)
+
+#: What a rented run has brought home: checkpoints and the adapter, each one file with its hash.
+run_results = Table(
+    "run_results",
+    metadata,
+    id_column(),
+    Column("job_id", Uuid, ForeignKey("training_jobs.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("name", Text, nullable=False),  # adapter.tar or checkpoint-200.tar
+    Column("step", Integer),  # of a checkpoint
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("stored_at", Moment, nullable=False, server_default=func.now()),
+    UniqueConstraint("job_id", "name"),
 )

@@ -123,6 +123,6 @@ activity_log = Table(
         "ix_activity_log_operations",
         "action",
         "at",
-        postgresql_where=text("action IN ('backup', 'orphan_found')"),
+        postgresql_where=text("action IN ('backup', 'orphan_found', 'callback_refused')"),
     ),
 )
