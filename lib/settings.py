@@ -1,91 +1,25 @@
 """Every environment variable that the system reads, typed, with its default and meaning."""
 
 import os
-import re
 from decimal import Decimal
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lib import setting_rules as rules
+
 PROJECT = Path(__file__).resolve().parent.parent
+SpotPolicy = Literal["auto", "on", "off"]
+RENTED_MODEL = "meta-llama/Llama-3.1-70B-Instruct"  # the published formula is about such a one
 
 
 class SettingsError(Exception):
     """An environment variable has a value that cannot be used; the message names it."""
-
-
-def _known_time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError):  # neither is what pydantic takes for a bad value
-        raise ValueError("is not a time zone such as Europe/Berlin") from None
-    return name
-
-
-def _base_url(address: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
-        raise ValueError("is not an address such as https://api.example.com")
-    urlsplit(address).port  # noqa: B018  raises ValueError on a bad port or host
-    return address.rstrip("/")
-
-
-def _usable_key(key: SecretStr) -> SecretStr:
-    """A key goes into an HTTP header: what cannot stand there is refused without repeating it."""
-    if not re.fullmatch(r"[\x21-\x7e]{1,500}", key.get_secret_value()):
-        raise ValueError("is no usable key: it has spaces, line breaks or letters beyond ASCII")
-    return key
-
-
-def _mail_server(address: SecretStr) -> SecretStr:
-    """What cannot be used is refused without repeating it, since it may hold a password."""
-    example = "is not an address such as smtp://user:password@mail.example.com:587?tls=starttls"
-    try:
-        parts = urlsplit(address.get_secret_value())
-        host, _port = parts.hostname, parts.port  # both may raise
-    except ValueError:
-        raise ValueError(example) from None
-    ways = {"smtps": ("",), "smtp": ("", "tls=none", "tls=starttls")}
-    if not host or parts.path not in ("", "/") or parts.query not in ways.get(parts.scheme, ()):
-        raise ValueError(example)
-    encrypted = parts.scheme == "smtps" or parts.query == "tls=starttls"
-    if parts.password and not encrypted and host not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("would send the password in the clear: add ?tls=starttls, or use smtps://")
-    return address
-
-
-def _mail_address(address: str) -> str:
-    if not re.fullmatch(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}", address):
-        raise ValueError("is not an e-mail address such as desk@example.com")
-    return address
-
-
-def _chat_address(address: SecretStr) -> SecretStr:
-    """Its form alone: which services there are, Apprise knows. It may hold a password, too."""
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s,]+", address.get_secret_value()):
-        raise ValueError("is not one Apprise address such as slack://… or json://host/path")
-    return address
-
-
-def _networks(text: str) -> str:
-    _read_networks(text)  # raises ValueError naming what is not one
-    return text
-
-
-def _read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """`10.0.0.0/8, 192.0.2.7` read. Raises ValueError naming what is not a network."""
-    found = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        try:
-            found.append(ip_network(part))
-        except ValueError:
-            raise ValueError(f"{part!r:.60} is not a network such as 10.0.0.0/8") from None
-    return tuple(found)
 
 
 class Settings(BaseSettings):
@@ -110,7 +44,7 @@ class Settings(BaseSettings):
         "LoRA Pipeline", max_length=80, description="The name that heads every quote."
     )
     quote_valid_days: int = Field(14, ge=1, le=365, description="Days that a quote stays valid.")
-    billing_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+    billing_time_zone: Annotated[str, AfterValidator(rules.known_time_zone)] = Field(
         "UTC", description="Time zone in which a billing month begins and ends."
     )
     default_monthly_limit: Decimal = Field(
@@ -151,30 +85,74 @@ class Settings(BaseSettings):
     local_parallel_runs: int = Field(
         1, ge=1, le=64, description="Local runs that may train at once; further jobs wait."
     )
-    runpod_api_key: Annotated[SecretStr, AfterValidator(_usable_key)] | None = Field(
+    runpod_api_key: Annotated[SecretStr, AfterValidator(rules.usable_key)] | None = Field(
         None,
-        description="RunPod API key: rates and stock are then read from RunPod every 24 hours.",
+        description="RunPod API key: rates and stock are then read from RunPod every 24 hours, and "
+        "jobs may start there.",
     )
-    runpod_api_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    runpod_api_url: Annotated[str, AfterValidator(rules.base_url)] = Field(
         "https://api.runpod.io", description="Base address of RunPod's REST API, version 2."
     )
-    runpod_graphql_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    runpod_graphql_url: Annotated[str, AfterValidator(rules.base_url)] = Field(
         "https://api.runpod.io/graphql",
         description="Address of RunPod's GraphQL API, the only one that knows spot prices.",
     )
-    public_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    runpod_spot: SpotPolicy = Field(
+        "auto",
+        description="Spot pods. auto: where RunPod has lately named a price for one; on: also "
+        "where it has not; off: never.",
+    )
+    runpod_data_centers: Annotated[str, AfterValidator(rules.data_centers)] = Field(
+        "",
+        description="RunPod's data centres to rent in, comma-separated, the preferred one first, "
+        "such as EU-RO-1,EU-CZ-1; empty: any.",
+    )
+    runpod_registry: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,100}$",
+        description="RunPod's id of the credential for a private TRAINER_IMAGE.",
+    )
+    runpod_parallel_runs: int | None = Field(
+        None, ge=1, le=1000, description="Pods that may run at once; default: no limit."
+    )
+    runpod_prefix: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="Begins the names of this installation's pods, which it takes for its own; "
+        "default: made from PUBLIC_URL.",
+    )
+    runpod_disk_gb: int = Field(
+        250,
+        ge=20,
+        le=350,  # beyond it the disk costs more than a pod's price may differ from the offer's
+        description="Disk of a pod in GB: the base model, and some checkpoints.",
+    )
+    trainer_image: Annotated[str, AfterValidator(rules.image_name)] | None = Field(
+        None,
+        description="The trainer's image, which pods run; jobs start at RunPod once it is set.",
+    )
+    rented_base_model: Annotated[str, AfterValidator(rules.model_name)] = Field(
+        RENTED_MODEL, description="Base model that pods train, by its name at the model hub."
+    )
+    rented_quantization: Literal["nf4", "none"] = Field(
+        "nf4", description="How pods load the base model: nf4 (4 bits) or none."
+    )
+    hf_token: Annotated[SecretStr, AfterValidator(rules.usable_key)] | None = Field(
+        None, description="Token of the model hub for a gated base model; pods get it as a secret."
+    )
+    public_url: Annotated[str, AfterValidator(rules.base_url)] = Field(
         "http://localhost:8501",
         description="Address under which people reach the app; links in mails begin with it.",
     )
-    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+    smtp_url: Annotated[SecretStr, AfterValidator(rules.mail_server)] | None = Field(
         None,
         description="Mail server: smtp://user:password@host:587?tls=starttls or smtps://…; without "
         "one, mail waits on the Outbox page.",
     )
-    mail_from: Annotated[str, AfterValidator(_mail_address)] = Field(
+    mail_from: Annotated[str, AfterValidator(rules.mail_address)] = Field(
         "lora-pipeline@localhost", description="Address that mail is sent from."
     )
-    chat_url: Annotated[SecretStr, AfterValidator(_chat_address)] | None = Field(
+    chat_url: Annotated[SecretStr, AfterValidator(rules.chat_address)] | None = Field(
         None,
         description="Apprise address of the team's chat, such as slack://… or json://host/path; "
         "without one, jobs are shared by link and mail.",
@@ -183,13 +161,32 @@ class Settings(BaseSettings):
         7, ge=1, le=90, description="Days until an undecided budget request expires."
     )
 
-    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+    storage_url: Annotated[SecretStr, AfterValidator(rules.storage_address)] | None = Field(
+        None,
+        description="Object storage for the data and results of rented runs: "
+        "s3://bucket/prefix?endpoint_url=https://… or any fsspec address; without one, pods in "
+        "DATA_DIR.",
+    )
+    max_run_result_gb: int = Field(
+        20,
+        ge=1,
+        le=500,
+        description="Largest checkpoint or adapter that a rented run may bring home, in GB.",
+    )
+    run_results_days: int = Field(
+        14,
+        ge=1,
+        le=365,
+        description="Days for which checkpoints and data of an ended rented run are kept.",
+    )
+
+    trusted_proxies: Annotated[str, AfterValidator(rules.networks)] = Field(
         "",
         description="Networks, comma-separated, of the proxies in front whose X-Forwarded-For is "
         "believed, such as 10.0.0.0/8.",
     )
 
-    metrics_token: Annotated[SecretStr, AfterValidator(_usable_key)] | None = Field(
+    metrics_token: Annotated[SecretStr, AfterValidator(rules.usable_key)] | None = Field(
         None,
         description="Bearer token that /metrics asks for; without one it answers this machine "
         "alone.",
@@ -205,9 +202,14 @@ class Settings(BaseSettings):
         return (PROJECT / (self.import_dir or self.data_path / "import")).resolve()
 
     @property
+    def data_centers(self) -> tuple[str, ...]:
+        """`runpod_data_centers` one by one."""
+        return tuple(filter(None, map(str.strip, self.runpod_data_centers.split(","))))
+
+    @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """`trusted_proxies` as networks."""
-        return _read_networks(self.trusted_proxies)
+        return rules.read_networks(self.trusted_proxies)
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -6,8 +6,18 @@ import streamlit as st
 
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services import jobs, workers
+from lib.services.continuation import links
 from lib.services.errors import NotFound
-from lib.ui import job_cards, job_information, job_live, job_share, metadata_dialog, quote_list
+from lib.ui import (
+    continuation,
+    job_cards,
+    job_information,
+    job_live,
+    job_share,
+    metadata_dialog,
+    next_step,
+    quote_list,
+)
 from lib.ui.export_buttons import export_buttons
 from lib.ui.guard import guard
 from lib.ui.job_cancel import draw_cancel_button
@@ -33,6 +43,8 @@ byline = f"By {job.creator_name} · created {date_and_time(job.created_at)}"
 if job.queued_at is not None:
     byline += f" · started {date_and_time(job.queued_at)}"
 st.html(f'<p class="byline">{safe(byline)}</p>')
+around = links(person, job)
+continuation.draw_links(around)
 
 with st.container(horizontal=True, vertical_alignment="center", key="job-actions"):
     unstarted = job.status == JobStatus.PENDING_CONFIGURATION and shown.may_change
@@ -63,8 +75,10 @@ if job.queued_at is None:
     quote_list.draw(person, job_id)
     st.stop()
 
-if job.status == JobStatus.FAILED:
-    job_cards.draw_failure(job)
+if continuation.ended_at_cap(job):
+    continuation.draw_panel(person, shown, around)
+elif job.status == JobStatus.FAILED:
+    next_step.draw_failure(person, shown)
 if job.adapter_key:
     job_cards.draw_result(person, job)
 

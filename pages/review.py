@@ -27,7 +27,7 @@ assessment = drafting.assessed(opened)
 
 wizard.head("review", "The final check. Starting reserves the most it may cost.")
 with st.container():  # one element, however much it holds: what follows keeps its place
-    review_summary.draw(opened, assessment)
+    review_summary.draw(person, opened, assessment)
     quote_list.draw_alternatives(person, opened)
     quote_list.draw(person, opened.job_id)
     review_blockers.draw(person, opened, assessment)

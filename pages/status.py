@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lib.domain.operations import troubles
+from lib.domain.troubles import troubles
 from lib.services import system_status
 from lib.ui import status_view
 from lib.ui.guard import guard
@@ -24,6 +24,7 @@ def live() -> None:
         status_view.draw_figures(facts)
         status_view.draw_workers(facts)
         status_view.draw_engines(facts)
+        status_view.draw_pods(facts)
         status_view.draw_tasks(facts)
 
 

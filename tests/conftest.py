@@ -25,7 +25,7 @@ _DATA = Path(tempfile.mkdtemp(prefix="lora-tests-"))
 _DATA.chmod(0o755)  # as root, the embedded server runs as another user
 os.environ["DATA_DIR"] = str(_DATA)
 
-from lib import storage  # noqa: E402  only now, since settings are read once
+from lib import engines, storage  # noqa: E402  only now, since settings are read once
 from lib.datafiles import import_pass  # noqa: E402
 from lib.datafiles.sample import write_sample  # noqa: E402
 from lib.db import budgets, files, users  # noqa: E402
@@ -44,6 +44,7 @@ from tests.demo_data import demo, demo_template  # noqa: E402, F401  fixtures
 from tests.fake_runpod.client import FakeRunPod  # noqa: E402
 from tests.fake_runpod.world import KEY as RUNPOD_KEY  # noqa: E402
 from tests.past_jobs import insert_past_job  # noqa: E402
+from tests.rented_runs import any_storage, rented_run, s3, s3_server  # noqa: E402, F401  fixtures
 
 for _name in Settings.model_fields:
     if _name != "data_dir":  # whatever the developer's own environment says, tests leave it alone
@@ -285,6 +286,7 @@ def runpod(fake_runpod: FakeRunPod, configure: Callable[..., None]) -> FakeRunPo
         RUNPOD_API_URL=fake_runpod.address,
         RUNPOD_GRAPHQL_URL=fake_runpod.graphql,
     )
+    engines.engine.cache_clear()  # what one test's engine has seen is nothing to the next
     return fake_runpod
 
 

@@ -1,4 +1,4 @@
-"""python -m trainer COMMAND CONFIG.json"""
+"""python -m trainer COMMAND CONFIG.json, or python -m trainer pod"""
 
 import argparse
 import json
@@ -17,15 +17,22 @@ from trainer.interruption import Interrupted, StopRequest
 from trainer.webhook import Webhook
 
 COMMANDS = ("train", "measure", "count-tokens")
+POD = "pod"
 FAILED, BAD_INPUT, STOPPED_EARLY = 1, 2, 3
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; docs/trainer.md lists the exit codes."""
     parser = argparse.ArgumentParser(prog="trainer", description="Trains a LoRA adapter.")
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("config", type=Path)
+    parser.add_argument("command", choices=(*COMMANDS, POD))
+    parser.add_argument("config", type=Path, nargs="?", help="for all commands but pod")
     options = parser.parse_args(arguments)
+    if (options.config is None) != (options.command == POD):
+        parser.error("a config file is needed, except by pod, which has its environment")
+    if options.command == POD:
+        from trainer.pod import entrypoint
+
+        return entrypoint.main()
     try:
         config = configs.load(options.config)
         events = _open_events(config)

@@ -48,6 +48,7 @@ def publish(config: Config, checkpoint: Checkpoint, base_folder: Path) -> str:
         shutil.copytree(base_folder, draft / "base_model")
     settings = json.loads((checkpoint.folder / SETTINGS).read_bytes())
     settings["base_model_name_or_path"] = "base_model" if tiny else config.base_model
+    settings["target_modules"] = sorted(settings["target_modules"])  # PEFT's set has any order
     (draft / SETTINGS).write_text(json.dumps(settings, indent=2, sort_keys=True))
     card = CARD.format(
         job_id=config.job_id,

@@ -15,6 +15,10 @@ class Code(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     DISK_FULL = "disk_full"
     ERROR = "error"
+    # Said by a pod about its trainer (docs/pods.md)
+    TRAINER_ENDED = "trainer_ended"
+    STUCK = "stuck"
+    RESULTS_NOT_STORED = "results_not_stored"
 
 
 INPUT_CODES = frozenset(

@@ -22,26 +22,27 @@ class EventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._attempt = attempt
         self._webhook = webhook
-        self._next = max((event["seq"] for event in read(path)), default=0) + 1
+        self._seq, self._at = 0, ""
+        for event in read(path):
+            self._seq = max(self._seq, event["seq"])
+            self._at = max(self._at, str(event.get("at", "")))
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         if _is_torn(path):
             os.write(self._descriptor, b"\n")
 
     def write(self, kind: str, **facts: Any) -> None:
         """Appends one event; numbers have to be finite."""
-        event = {
-            "seq": self._next,
-            "attempt": self._attempt,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "kind": kind,
-            **facts,
-        }
+        event = self.next(kind, **facts)
         line = json.dumps(event, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         if os.write(self._descriptor, line) != len(line):
             raise OSError(errno.ENOSPC, "No space left on device")
-        self._next += 1
+        self._seq, self._at = event["seq"], event["at"]
         if self._webhook is not None:
             self._webhook.send(event)
+
+    def next(self, kind: str, **facts: Any) -> dict[str, Any]:
+        """The event that would be appended: after all others, also where the clock was set back."""
+        return compose(self._attempt, kind, self._seq + 1, self._at, **facts)
 
     def close(self) -> None:
         """Forces the file to the disk, and gives the webhook a moment for the last events."""
@@ -49,6 +50,14 @@ class EventLog:
         os.close(self._descriptor)
         if self._webhook is not None:
             self._webhook.close()
+
+
+def compose(
+    attempt: int, kind: str, seq: int = 1, not_before: str = "", **facts: Any
+) -> dict[str, Any]:
+    """An event of this moment, with the number `seq`."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"seq": seq, "attempt": attempt, "at": max(now, not_before), "kind": kind, **facts}
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:

@@ -2,10 +2,13 @@
 
 import argparse
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lib.cli.output import visible
+from lib.domain.money import parse_usd
+from lib.domain.spending_cap import check_cap
 
 REFUSED = 2
 MOST = 1_000_000
@@ -38,6 +41,23 @@ def detail_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", type=text, help="of the job; default: file, preset and date")
     parser.add_argument("--client", type=text, default="")
     parser.add_argument("--project", type=text, default="", help="of the client")
+    cap_argument(parser)
+
+
+def cap_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cap",
+        type=_cap,
+        metavar="DOLLARS",
+        help="the most that the job may cost; default: the estimate's maximum and the grace",
+    )
+
+
+def _cap(typed: str) -> Decimal:
+    try:
+        return check_cap(parse_usd(typed, "Spending cap"))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

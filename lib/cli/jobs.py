@@ -20,7 +20,16 @@ from lib.domain.draft import Draft, problems
 from lib.domain.money import usd
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, EnrichmentStatus, JobStatus
-from lib.services import accounts, assessment, drafts, job_search, jobs, starting, training_files
+from lib.services import (
+    accounts,
+    assessment,
+    drafts,
+    job_search,
+    jobs,
+    next_steps,
+    starting,
+    training_files,
+)
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotFound, Refusal
 from lib.services.estimates import Pricing
@@ -109,8 +118,9 @@ def _shown(actor: Person, job_id: UUID) -> Output:
     from lib.services import quotes  # see above
 
     view, issued = jobs.view(actor, job_id), quotes.of_job(actor, job_id)
-    data = job_data(view, issued)
-    return Output(data, job_text(view, data))
+    steps = next_steps.offered(actor, job_id)
+    data = job_data(view, issued, steps)
+    return Output(data, job_text(view, data, steps))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -124,7 +134,14 @@ def _check(options: argparse.Namespace) -> None:
 def _detailed(options: argparse.Namespace, draft: Draft) -> Draft:
     named = {} if options.name is None else {"name": options.name, "name_edited": True}
     steps = getattr(options, "max_steps", None)
-    return replace(draft, client=options.client, project=options.project, max_steps=steps, **named)
+    return replace(
+        draft,
+        client=options.client,
+        project=options.project,
+        max_steps=steps,
+        spending_cap=options.cap,
+        **named,
+    )
 
 
 @contextmanager

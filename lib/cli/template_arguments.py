@@ -1,8 +1,8 @@
-"""The arguments of `templates`, `clients` and `jobs clone`; what they do is beside this module."""
+"""The arguments of `templates`, `clients`, `jobs clone` and `jobs continue`."""
 
 from typing import Any
 
-from lib.cli.arguments import add, text
+from lib.cli.arguments import add, cap_argument, text
 
 _TEMPLATES, _CLIENTS = "lib.cli.templates", "lib.cli.clients"
 
@@ -24,9 +24,17 @@ def register(commands: Any) -> None:
 
 
 def register_clone(jobs: Any) -> None:
-    """Adds `clone` to the actions of `jobs`."""
+    """Adds `clone` and `continue` to the actions of `jobs`."""
     clone = add(jobs, "clone", f"{_TEMPLATES}:clone", "a new draft like a job")
     clone.add_argument("id", type=text, metavar="ID")
     clone.add_argument(
         "--file", type=text, metavar="FILE_ID", help="another training file (default: the job's)"
     )
+    going_on = add(
+        jobs,
+        "continue",
+        f"{_TEMPLATES}:continue_job",
+        "a new draft that goes on from the checkpoint of a job that reached its spending cap",
+    )
+    going_on.add_argument("id", type=text, metavar="ID")
+    cap_argument(going_on)

@@ -1,4 +1,4 @@
-"""Commands about templates and clones. All act as the owner."""
+"""Commands about templates, clones and continued jobs. All act as the owner."""
 
 import argparse
 from uuid import UUID
@@ -7,7 +7,7 @@ from lib.cli.lookups import as_id
 from lib.cli.output import Output, note, record, table
 from lib.db.connection import migrate
 from lib.domain.people import Person
-from lib.services import accounts, cloning, jobs, templates
+from lib.services import accounts, cloning, continuation, jobs, templates
 
 
 def list_templates(options: argparse.Namespace) -> Output:
@@ -53,6 +53,14 @@ def clone(options: argparse.Namespace) -> Output:
     migrate()
     actor = accounts.operator()
     return _draft(actor, cloning.clone(actor, job_id, file_id))
+
+
+def continue_job(options: argparse.Namespace) -> Output:
+    """A draft that goes on where a job ended; nothing is started yet."""
+    job_id = as_id(options.id, "ID")
+    migrate()
+    actor = accounts.operator()
+    return _draft(actor, continuation.continue_job(actor, job_id, options.cap))
 
 
 def _draft(actor: Person, job_id: UUID) -> Output:

@@ -39,6 +39,29 @@ def record_once(connection: Connection, action: str, subject: str) -> None:
         record(connection, action, subject=subject)
 
 
+def record_now_and_then(
+    connection: Connection,
+    action: str,
+    subject: str,
+    details: Mapping[str, Any],
+    every: timedelta,
+) -> None:
+    """One failure of this kind within `every`, however often and by how many it is seen at once."""
+    kind = f"{action} {subject} {sorted(details.items())}"
+    alone = select(func.pg_try_advisory_xact_lock(func.hashtextextended(kind, 0)))
+    if not connection.scalar(alone):
+        return  # somebody is writing it down at this moment
+    row = activity_log.c
+    seen = select(row.id).where(
+        row.action == action,
+        row.at > func.now() - every,
+        row.subject == subject,
+        row.details == dict(details),
+    )
+    if not connection.scalar(select(seen.exists())):
+        record(connection, action, subject=subject, succeeded=False, details=details)
+
+
 def count(connection: Connection, action: str, actor_id: UUID, within: timedelta) -> int:
     """How often somebody has done it lately."""
     return connection.execute(

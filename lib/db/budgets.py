@@ -123,20 +123,29 @@ def add_override(connection: Connection, **values: Any) -> None:
     connection.execute(insert(budget_overrides).values(**values))
 
 
-def settle(connection: Connection, job_id: UUID, cost: Decimal) -> bool:
-    """Ends a reservation with the job's final cost; False where that was done before."""
-    return (
-        connection.execute(
-            update(budget_reservations)
-            .where(
-                and_(
-                    budget_reservations.c.job_id == job_id,
-                    budget_reservations.c.settled_at.is_(None),
-                )
+def settle(connection: Connection, job_id: UUID, cost: Decimal) -> Decimal | None:
+    """Ends a reservation with the job's final cost; what it was, None where it had ended before."""
+    held: Decimal | None = connection.scalar(
+        update(budget_reservations)
+        .where(
+            and_(
+                budget_reservations.c.job_id == job_id,
+                budget_reservations.c.settled_at.is_(None),
             )
-            .values(settled_at=func.now(), settled_cost=cost)
-        ).rowcount
-        == 1
+        )
+        .values(settled_at=func.now(), settled_cost=cost)
+        .returning(budget_reservations.c.amount)
+    )
+    return held
+
+
+def correct(connection: Connection, job_id: UUID, cost: Decimal) -> None:
+    """Another final cost for a reservation that was settled; one that is open needs none."""
+    held = budget_reservations.c
+    connection.execute(
+        update(budget_reservations)
+        .where(held.job_id == job_id, held.settled_at.is_not(None))
+        .values(settled_cost=cost)
     )
 
 

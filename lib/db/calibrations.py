@@ -163,13 +163,14 @@ def withdraw_cards(connection: Connection) -> None:
 
 
 def _usable() -> tuple[Any, ...]:
-    """A run to learn from: completed, in one go, not cut short, and its work is known."""
+    """A run to learn from: completed, in one go, from the first step to the last, work known."""
     job, file = training_jobs.c, training_files.c
     return (
         job.status == JobStatus.COMPLETED,
         job.checkpoint_recovery_count == 0,
         job.actual_duration_hours > 0,
         job.configuration["max_steps"].astext.is_(None),
+        job.continues_id.is_(None),
         _epochs().regexp_match("^[1-9][0-9]{0,3}$"),
         file.training_pairs > 0,
         file.conversation_count > 0,

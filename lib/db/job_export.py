@@ -27,6 +27,7 @@ _COLUMNS = (
     *(job.budget_month, job.actual_cost, job.actual_duration_hours, job.progress),
     *(job.checkpoint_recovery_count, job.queued_at, job.started_at, job.ended_at),
     *(job.failure_code, job.failure_message, job.adapter_sha256),
+    *(job.spending_cap, job.continues_id),
     job.cancel_requested_at.label("cancelled"),
     clients.c.name.label("client"),
     projects.c.name.label("project"),

@@ -58,6 +58,23 @@ def by_id(connection: Connection, job_id: UUID) -> Row | None:
     return connection.execute(_with_names().where(training_jobs.c.id == job_id)).one_or_none()
 
 
+def continuations(connection: Connection, job_id: UUID) -> list[Row]:
+    """The jobs that go on from this one's checkpoint, newest first; discarded drafts do not."""
+    return list(
+        connection.execute(
+            _with_names()
+            .where(
+                training_jobs.c.continues_id == job_id,
+                or_(
+                    training_jobs.c.queued_at.is_not(None),
+                    training_jobs.c.status == JobStatus.PENDING_CONFIGURATION,
+                ),
+            )
+            .order_by(training_jobs.c.created_at.desc(), training_jobs.c.id.desc())
+        )
+    )
+
+
 def lock(connection: Connection, job_id: UUID) -> Row | None:
     """The job's row, held until the transaction ends."""
     return connection.execute(

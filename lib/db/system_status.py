@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import Connection, Row, and_, func, select, text
 
+from lib.db.budgets import RESERVED
 from lib.db.tables import (
     activity_log,
+    budget_reservations,
     job_attempts,
     outbox,
     periodic_tasks,
@@ -14,9 +17,11 @@ from lib.db.tables import (
     training_jobs,
     workers,
 )
+from lib.domain.money import ZERO
 from lib.domain.states import ACTIVE, JobStatus
 
-BACKUP, ORPHAN = "backup", "orphan_found"  # actions of the activity log
+#: Actions of the activity log.
+BACKUP, ORPHAN, CALLBACK_REFUSED = "backup", "orphan_found", "callback_refused"
 
 
 def now(connection: Connection) -> datetime:
@@ -106,6 +111,33 @@ def orphans(connection: Connection, within: timedelta) -> Row:
             func.count(row.subject.distinct()).label("number"), func.max(row.at).label("last")
         ).where(row.action == ORPHAN, row.at > func.now() - within)
     ).one()
+
+
+def callbacks_refused(connection: Connection, within: timedelta) -> list[Row]:
+    """Refused callbacks by their fault: how many rows, and when the last was written."""
+    row = activity_log.c
+    fault = row.details["fault"].astext
+    return list(
+        connection.execute(
+            select(
+                fault.label("fault"), func.count().label("number"), func.max(row.at).label("last")
+            )
+            .where(row.action == CALLBACK_REFUSED, row.at > func.now() - within)
+            .group_by(fault)
+        )
+    )
+
+
+def reserved(connection: Connection, engine: str) -> Decimal:
+    """What the engine's active jobs may still cost, in dollars."""
+    job = training_jobs.c
+    held: Decimal = connection.execute(
+        select(func.coalesce(func.sum(RESERVED), ZERO))
+        .select_from(training_jobs)
+        .join(budget_reservations, budget_reservations.c.job_id == job.id)
+        .where(job.engine == engine, job.status.in_(ACTIVE))
+    ).scalar_one()
+    return held
 
 
 def tasks(connection: Connection) -> list[Row]:

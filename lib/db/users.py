@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db.tables import budget_accounts, installation, user_sessions, users
-from lib.domain.people import Role
+from lib.domain.people import ADMINISTERING, Role
 
 
 def owner_exists(connection: Connection) -> bool:
@@ -69,6 +69,17 @@ def members(connection: Connection) -> list[Row]:
     return list(
         connection.execute(
             select(users).order_by(users.c.disabled_at.is_not(None), users.c.name, users.c.email)
+        )
+    )
+
+
+def administering(connection: Connection) -> list[Row]:
+    """Those who may sign in and administer."""
+    return list(
+        connection.execute(
+            select(users)
+            .where(users.c.role.in_(ADMINISTERING), users.c.disabled_at.is_(None))
+            .order_by(users.c.created_at)
         )
     )
 

@@ -28,6 +28,7 @@ from lib.domain.offers import LOCAL_KEY, ON_DEMAND_KEY, SPOT_KEY, Offer, local_o
 from lib.domain.offers import published_offers as rented_offers
 from lib.domain.people import Person, Role
 from lib.domain.presets import PRESETS, default_preset, preset_locked
+from lib.domain.spending_cap import allowance
 from lib.domain.states import JobStatus
 from lib.services.assessment import Assessment
 from lib.services.estimates import Past, Priced, Pricing
@@ -174,6 +175,7 @@ class Simulation:
             blockers=(),
             aggressive_locked=None,
             past=Past(history, None),  # the estimates of that time had learned nothing
+            allowed=allowance(budget),
         )
 
     def _estimate(self, draft: Draft, file: Row, offer: Offer, history: History) -> Estimate:

@@ -32,6 +32,7 @@ class ActionType(StrEnum):
     STARTED_IN_GRACE = "started_in_grace"
     STARTED_BY_OVERRIDE = "started_by_override"
     SETTLED = "settled"
+    BILLED = "billed"  # the cost was corrected to what the provider billed
 
     @property
     def words(self) -> str:

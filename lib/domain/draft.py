@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from lib.domain.hyperparameters import Hyperparameters, JsonValue
@@ -16,6 +17,7 @@ from lib.domain.metadata import NAME_LENGTH, Metadata, tags_problem
 from lib.domain.metadata import problems as metadata_problems
 from lib.domain.offers import SPOT_KEY
 from lib.domain.presets import default_preset, hyperparameters, kept_overrides
+from lib.domain.spending_cap import check_cap
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Draft:
     project: str = ""
     template_id: str | None = None
     max_steps: int | None = None
+    spending_cap: Decimal | None = None  # None: the default of lib/domain/spending_cap.py
+    continues: str | None = None  # the job whose checkpoint it goes on from
 
     @property
     def hyperparameters(self) -> Hyperparameters:
@@ -62,6 +66,8 @@ class Draft:
             "preset": self.preset,
             "offer": self.offer_key,
             "max_steps": self.max_steps,
+            "spending_cap": self.spending_cap and str(self.spending_cap),
+            "continues": self.continues,
         }
         return hashlib.sha256(json.dumps(priced, sort_keys=True).encode()).hexdigest()
 
@@ -71,6 +77,7 @@ class Draft:
             "overrides": dict(self.overrides),
             "tags": list(self.tags),
             "deadline": self.deadline and self.deadline.isoformat(),
+            "spending_cap": self.spending_cap and str(self.spending_cap),
         }
 
     @classmethod
@@ -79,6 +86,8 @@ class Draft:
         known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         if known.get("deadline"):
             known["deadline"] = datetime.fromisoformat(known["deadline"])
+        if known.get("spending_cap"):
+            known["spending_cap"] = Decimal(known["spending_cap"])
         known["tags"] = tuple(known.get("tags") or ())
         return cls(**known)
 
@@ -134,6 +143,8 @@ def change(draft: Draft, today: date, **changes: Any) -> Draft:
         changes["tags"] = tuple(dict.fromkeys(changes["tags"]))
         if problem := tags_problem(changes["tags"]):
             raise ValueError(problem)
+    if changes.get("spending_cap") is not None:
+        check_cap(changes["spending_cap"])
     if "client" in changes and changes["client"] != draft.client:
         changes.setdefault("project", "")  # it belonged to the other client
     if "name" in changes:

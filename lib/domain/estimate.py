@@ -192,7 +192,7 @@ def published_estimate(
     """
     if offer.is_local:
         raise ValueError("a run on this machine is estimated from measured steps")
-    return _estimate(
+    return costed(
         published_hours(training_pairs, preset, epochs),
         offer,
         interruptions,
@@ -211,17 +211,18 @@ def calibrated_estimate(
     track: TrackRecord = NO_TRACK,
 ) -> Estimate:
     """The published formula corrected by finished runs, algorithm version 2."""
-    return _estimate(
+    return costed(
         hours, offer, interruptions, algorithm_version=CALIBRATED, basis=basis, track=track
     )
 
 
-def _estimate(
+def costed(
     hours: Decimal, offer: Offer, interruptions: InterruptionRate, **rest: Any
 ) -> Estimate:
     """What so many hours on the offer cost; on spot with the buffer of FR1.2.1.
 
-    The buffer is ceil(hours / 8) × interruption rate × 15 minutes of the hourly rate.
+    The buffer is ceil(hours / 8) × interruption rate × 15 minutes of the hourly rate. `rest` is
+    what the estimate says of itself: version, basis, track.
     """
     buffer, explained = ZERO, ""
     if offer.tier is Tier.SPOT:
@@ -254,7 +255,7 @@ def measured_estimate(
     track: TrackRecord = NO_TRACK,
 ) -> Estimate:
     """A run on this machine by measured steps alone, algorithm version 3."""
-    return _estimate(
+    return costed(
         measured_hours(measurement, epochs=epochs, max_steps=max_steps),
         offer,
         NO_SPOT_HISTORY,

@@ -88,6 +88,15 @@ FIELDS: tuple[Field, ...] = (
     Field("configuration.max_steps", K.WHOLE, "Most steps", "steps", "chosen.max_steps"),
     Field("configuration.deadline", K.MOMENT, "When it should be done", source="chosen.deadline"),
     Field("configuration.base_model", K.TEXT, "Base model", source="configuration.base_model"),
+    Field(
+        "configuration.spending_cap", K.DECIMAL, "The most it may cost", _USD, "chosen.spending_cap"
+    ),
+    Field(
+        "configuration.continues",
+        K.ID,
+        "The id of the job whose checkpoint it goes on from",
+        source="continues_id",
+    ),
     Field("offer.key", K.TEXT, "The offer: engine, GPU and tier", source="chosen.offer.key"),
     Field("offer.engine", K.TEXT, "Where it runs", source="chosen.offer.engine"),
     Field("offer.gpu", K.TEXT, "GPU", source="chosen.offer.gpu"),
@@ -226,6 +235,7 @@ def _chosen(row: Mapping[str, Any]) -> dict[str, Any]:
         "hyperparameters": started["hyperparameters"] if started else _trained(preset, overrides),
         "max_steps": source.get("max_steps"),
         "deadline": source.get("deadline"),
+        "spending_cap": row.get("spending_cap") if started else draft.get("spending_cap"),
         "offer": {
             "key": offer_key(engine, gpu, tier) if engine else "",
             "engine": engine,

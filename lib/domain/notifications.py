@@ -12,6 +12,7 @@ from lib.domain.budget import ALERT_PERCENT, CRITICAL_PERCENT, Budget, alert
 from lib.domain.letters import Button, Letter
 from lib.domain.money import usd
 from lib.domain.sharing import uncalled
+from lib.domain.spending_cap import NEAR_PERCENT, used_percent
 
 LISTED = 50  # of the bell's page
 MOST_COUNTED = 99  # the bell says `99+` above
@@ -26,10 +27,13 @@ class Kind(StrEnum):
     JOB_RECOVERED = "job_recovered"
     JOB_COMPLETED = "job_completed"
     JOB_FAILED = "job_failed"
+    JOB_CAP_NEAR = "job_cap_near"
+    JOB_CAP_REACHED = "job_cap_reached"
     BUDGET_ALERT = "budget_alert"
     BUDGET_CRITICAL = "budget_critical"
     REQUEST_ASKED = "request_asked"
     REQUEST_DECIDED = "request_decided"
+    RUN_NOT_ENDED = "run_not_ended"
 
 
 class Way(StrEnum):
@@ -46,10 +50,13 @@ TITLES: Mapping[Kind, str] = MappingProxyType(
         Kind.JOB_RECOVERED: "Training goes on after an interruption",
         Kind.JOB_COMPLETED: "Training completed",
         Kind.JOB_FAILED: "Training failed",
+        Kind.JOB_CAP_NEAR: f"{NEAR_PERCENT} % of a job's spending cap used",
+        Kind.JOB_CAP_REACHED: "Training ended at its spending cap",
         Kind.BUDGET_ALERT: f"{ALERT_PERCENT} % of the monthly budget used",
         Kind.BUDGET_CRITICAL: f"{CRITICAL_PERCENT} % of the monthly budget used",
         Kind.REQUEST_ASKED: "Somebody asks you for a higher limit",
         Kind.REQUEST_DECIDED: "Your request for a higher limit is decided",
+        Kind.RUN_NOT_ENDED: "A run cannot be ended and may go on costing money",
     }
 )
 #: What the team's chat may be told of.
@@ -57,8 +64,9 @@ JOB_KINDS = tuple(kind for kind in Kind if kind.startswith("job_"))
 #: What goes by mail as well, until somebody chooses otherwise; the bell has everything.
 MAILED = frozenset(
     {
-        *(Kind.JOB_COMPLETED, Kind.JOB_FAILED, Kind.BUDGET_ALERT, Kind.BUDGET_CRITICAL),
-        *(Kind.REQUEST_ASKED, Kind.REQUEST_DECIDED),
+        *(Kind.JOB_COMPLETED, Kind.JOB_FAILED, Kind.JOB_CAP_NEAR, Kind.JOB_CAP_REACHED),
+        *(Kind.BUDGET_ALERT, Kind.BUDGET_CRITICAL),
+        *(Kind.REQUEST_ASKED, Kind.REQUEST_DECIDED, Kind.RUN_NOT_ENDED),
     }
 )
 #: The page that a kind leads to, and the words on the button.
@@ -69,6 +77,7 @@ _LEADS_TO: Mapping[Kind, tuple[str, str]] = MappingProxyType(
         Kind.BUDGET_CRITICAL: ("budget", "Open the budget"),
         Kind.REQUEST_ASKED: ("approvals", "Open the request"),
         Kind.REQUEST_DECIDED: ("approvals", "Open your requests"),
+        Kind.RUN_NOT_ENDED: ("status", "Open the status page"),
     }
 )
 
@@ -145,6 +154,27 @@ def job_failed(job_id: UUID, name: str, why: str, cost: Decimal) -> Notice:
     )
 
 
+def cap_near(job_id: UUID, name: str, cap: Decimal, cost: Decimal) -> Notice:
+    """Once a job, whichever attempt gets so far; amounts in dollars."""
+    return Notice(
+        Kind.JOB_CAP_NEAR,
+        f"job:{job_id}:cap_near",
+        f"{used_percent(cap, cost):.0f}% of the spending cap used by {name}",
+        f"The run has cost {usd(cost)} of its spending cap of {usd(cap)}. At the cap it saves a "
+        "checkpoint and ends; it can be continued with a new cap.",
+    )
+
+
+def cap_reached(job_id: UUID, name: str, why: str, cost: Decimal) -> Notice:
+    """In place of `job_failed`: nothing went wrong. `why` says at which step it ended."""
+    return Notice(
+        Kind.JOB_CAP_REACHED,
+        f"job:{job_id}:cap_reached",
+        f"Training ended at its spending cap for {name}",
+        f"{_sentence(why)} The run cost {usd(cost)}; continue it with a new cap on its page.",
+    )
+
+
 def budget_used(user_id: UUID, budget: Budget) -> Notice | None:
     """The alert of the highest level reached (FR1.2.2's words); None below all of them.
 
@@ -173,6 +203,18 @@ def request_decided(request_id: UUID, letter: Letter) -> Notice:
     """To who asked: approved, denied or expired."""
     key = f"request:{request_id}:decided"
     return Notice(Kind.REQUEST_DECIDED, key, letter.subject, letter.lead)
+
+
+def run_not_ended(run: str, where: str, minutes: int) -> Notice:
+    """To who administers: `run` is its name at the provider."""
+    return Notice(
+        Kind.RUN_NOT_ENDED,
+        f"run:{run}:not ended",
+        f"A run on {where} cannot be ended",
+        f"{run} was to end {minutes} minutes ago, and {where} has not confirmed it: it may go on "
+        f"costing money. It is asked for again every 30 seconds. Look for it at {where} and end it "
+        "there by hand.",
+    )
 
 
 def letter(notice: Notice, link: str, preferences: str) -> Letter:

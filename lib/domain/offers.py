@@ -110,15 +110,47 @@ NOT_CONNECTED = (
     "RunPod is not connected in this installation, so this offer can be quoted but not started. "
     "Rehearse the same configuration on this machine."
 )
-QUOTE_ONLY = (
-    "RunPod's rates are read, but this version does not start jobs there yet, so this offer can "
-    "be quoted but not started. Rehearse the same configuration on this machine."
+_NOT_YET = "RunPod is connected, but nothing can be started there yet"
+RATES_NOT_READ = (
+    f"{_NOT_YET}: its rates have not been read. The worker does that within the hour, Refresh "
+    "rates at once."
+)
+NO_IMAGE = (
+    f"{_NOT_YET}: set TRAINER_IMAGE to the trainer's image, as docs/operations.md describes it."
+)
+NO_ADDRESS = (
+    f"{_NOT_YET}: set PUBLIC_URL to an address of this app that RunPod's machines can reach. They "
+    "fetch their data there and bring their results."
+)
+NO_MODEL_TOKEN = (
+    f"{_NOT_YET}: set HF_TOKEN, since the base model is a gated one, or RENTED_BASE_MODEL to one "
+    "that is open."
+)
+SPOT_OFF = (
+    "Spot is switched off in this installation (RUNPOD_SPOT=off), so this offer can be quoted but "
+    "not started."
+)
+SPOT_NOT_READ = (
+    "RunPod's price of spot has not been read lately, so nobody knows whether this account gets "
+    "it. Refresh the rates; nothing else is taken in its place."
 )
 SPOT_WITHDRAWN = (
     "RunPod no longer offers spot instances of this GPU to this account. The rate shown is the "
     "published one, for comparison; nothing else is taken in its place."
 )
+SPOT_REFUSED = (
+    "RunPod refused the order for a spot machine, so this account does not get any at present. "
+    "Nothing else was rented in its place: choose on demand, or this machine."
+)
 NOT_LISTED = "RunPod does not list this GPU at present, so it cannot be rented."
+NO_BALANCE = (
+    "RunPod's account has no money left, so nothing can be started there. An admin has to top it "
+    "up."
+)
+#: Reasons that lie in this installation alone: what it quotes can be had all the same.
+OF_THIS_INSTALLATION = frozenset(
+    {NOT_CONNECTED, RATES_NOT_READ, NO_IMAGE, NO_ADDRESS, NO_MODEL_TOKEN, SPOT_OFF, NO_BALANCE}
+)
 
 
 def published_offer(tier: Tier, unavailable: str | None = NOT_CONNECTED) -> Offer:

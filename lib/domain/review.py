@@ -11,6 +11,7 @@ from lib.domain.budget import Budget
 from lib.domain.estimate import HIGH_COST, Estimate
 from lib.domain.money import ZERO, percent, usd
 from lib.domain.presets import PRESETS
+from lib.domain.spending_cap import low_cap_warning
 
 LOW_BUDGET_FACTOR = Decimal("1.5")  # of the most that the job may cost
 LONG_DURATION_HOURS = Decimal(20)
@@ -65,12 +66,13 @@ def notices(
     remaining: Decimal,
     first_job: bool,
     cheapest: Estimate | None,
+    spending_cap: Decimal | None = None,
 ) -> tuple[Notice, ...]:
     """The warnings that hold, with FR1.3.2's thresholds and words.
 
     `remaining` is what is left of the month's budget before this job, `cheapest` the same job with
     the Conservative preset, None where that cannot be priced. What it saves is computed, and it is
-    not named where it saves nothing.
+    not named where it saves nothing. A spending cap below the least estimate is told of as well.
     """
     found = []
     if estimate.total > HIGH_COST:
@@ -100,6 +102,8 @@ def notices(
                 "more likely for long runs.",
             )
         )
+    if low := low_cap_warning(spending_cap, estimate.cost_min):
+        found.append(Notice("cap", low))
     if first_job:
         found.append(
             Notice(
@@ -130,13 +134,17 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class BudgetImpact:
-    """The month with this job at its most. `used` is spent and reserved; percents of the limit."""
+    """The month with this job at its most. `used` is spent and reserved; percents of the limit.
+
+    `cost_max` is what the start reserves: the estimate's maximum, or a spending cap above it.
+    """
 
     used: Decimal
     reserved: Decimal
     limit: Decimal
     cost_min: Decimal
     cost_max: Decimal
+    is_cap: bool = False
 
     @property
     def used_percent(self) -> Decimal:
@@ -196,10 +204,21 @@ class BudgetImpact:
         return f"Sufficient budget for {count} more job{'' if most == 1 else 's'} this month"
 
 
-def budget_impact(budget: Budget, estimate: Estimate) -> BudgetImpact:
-    """What the job does to its owner's month."""
-    used = budget.spent + budget.reserved
-    return BudgetImpact(used, budget.reserved, budget.limit, estimate.cost_min, estimate.cost_max)
+def budget_impact(
+    budget: Budget, estimate: Estimate, reserved: Decimal | None = None
+) -> BudgetImpact:
+    """What the job does to its owner's month; `reserved` is what its start reserves, where that is
+    another amount than the most that is estimated.
+    """
+    most = estimate.cost_max if reserved is None else reserved
+    return BudgetImpact(
+        used=budget.spent + budget.reserved,
+        reserved=budget.reserved,
+        limit=budget.limit,
+        cost_min=estimate.cost_min,
+        cost_max=most,
+        is_cap=most > estimate.cost_max,
+    )
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class RunSpec:
 @dataclass(frozen=True)
 class RunHandle:
     """A run as the database knows it. `external_id` is None while a submit is in doubt; `hinted`:
-    it has said since the last look that there is something new.
+    it has said since the last look that there is something new; `tier`: how its machine is paid
+    for, None where that is not known.
     """
 
     name: str
@@ -78,6 +79,7 @@ class RunHandle:
     hourly_rate: Decimal
     started_at: datetime | None
     hinted: bool = False
+    tier: Tier | None = None
 
 
 class RunState(StrEnum):

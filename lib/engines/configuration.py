@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.domain.offers import LOCAL_ENGINE
-from lib.settings import settings
+from lib.settings import RENTED_MODEL, settings
 
 #: Hyperparameters that change how long a step takes.
 _TIMED = (
@@ -20,8 +20,15 @@ RENTED_BASE_MODEL = "70b"  # what the published formula and its cards are about
 
 
 def base_model_of(engine: str) -> str:
-    """The base model that an engine trains."""
-    return settings().local_base_model if engine == LOCAL_ENGINE else RENTED_BASE_MODEL
+    """The base model that an engine trains, by the name that histories know it by.
+
+    The default one of pods is what the published formula is about; another one shares no history
+    with it.
+    """
+    if engine == LOCAL_ENGINE:
+        return settings().local_base_model
+    chosen = settings().rented_base_model
+    return RENTED_BASE_MODEL if chosen == RENTED_MODEL else chosen
 
 
 def trainer_config(
@@ -34,6 +41,7 @@ def trainer_config(
     model_cache: str,
     max_steps: int | None = None,
     sequences_sha256: str | None = None,
+    max_seconds: int | None = None,
 ) -> dict[str, Any]:
     """The trainer's configuration file (docs/trainer.md) for a run on this machine."""
     return {
@@ -47,6 +55,7 @@ def trainer_config(
         "model_cache": model_cache,
         "hyperparameters": dict(hyperparameters),
         "max_steps": max_steps,
+        "max_seconds": max_seconds,
         "threads": settings().trainer_threads,
     }
 

@@ -108,13 +108,15 @@ class LocalEngine:
 
     def list_owned(self) -> Sequence[str]:
         self._reap()
-        names = set()
+        names, runs = set(), storage.runs_folder()
         for process in psutil.process_iter(["cmdline"]):
             for argument in process.info["cmdline"] or ():
+                if not argument.endswith(".json"):  # other programs have thousands of them
+                    continue
                 path = Path(argument)
                 number = _CONFIG.fullmatch(path.name)
                 name = f"lora-{path.parent.name}-{number[1]}" if number else ""
-                if path.parent.parent == storage.runs_folder() and parse_run_name(name):
+                if path.parent.parent == runs and parse_run_name(name):
                     names.add(name)
         return sorted(names)
 
@@ -138,6 +140,8 @@ class LocalEngine:
                 return RunState.COMPLETED, None, None
             if event["kind"] == "failed":
                 return RunState.FAILED, event["code"], event["message"]
+            if event["kind"] == "stopped":
+                return RunState.INTERRUPTED, event["reason"], None
         if alive or not page.ended:
             return (RunState.RUNNING if page.trained else RunState.STARTING), None, None
         said = trainer_process.log_tail(_log_path(run.job_id, run.attempt))
@@ -176,6 +180,7 @@ def _config(run: RunSpec) -> dict[str, object]:
         model_cache=str(storage.model_cache()),
         max_steps=run.max_steps,
         sequences_sha256=run.sequences_sha256,
+        max_seconds=run.max_seconds,
     )
 
 

@@ -15,13 +15,14 @@ What is remembered here only saves questions and time: whoever starts anew waits
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from lib.domain.money import ZERO, cents
-from lib.domain.offers import RUNPOD_ENGINE, SPOT_WITHDRAWN, Offer, Tier
+from lib.domain.offers import NO_BALANCE, RUNPOD_ENGINE, SPOT_REFUSED, Offer, Tier
 from lib.engines.base import Observation, RunHandle, RunSpec, RunState
+from lib.engines.bills import Bill
 from lib.engines.clock import steady_now
 from lib.engines.errors import (
     InDoubt,
@@ -53,28 +54,18 @@ from lib.engines.runpod_pods import (
     on_demand_request,
     spot_request,
 )
+from lib.engines.runpod_spot import Spot
 from lib.engines.turns import Turns
+from lib.settings import SpotPolicy
 
 LIST_AGE = timedelta(seconds=5)  # 720 questions an hour for a worker
 GONE_AFTER = timedelta(seconds=30)  # an older one is gone that no list has shown for so long
 LOG_EVERY = timedelta(seconds=7)  # the allowance of reading logs of pods that go on
+HINTED_EVERY = timedelta(seconds=4)  # a further one, for those that say that they have news
+BLIND_PATIENCE = timedelta(minutes=15)  # with an order that only a list that is refused may show
+BILLED_AFTER = timedelta(hours=1)  # the end as we saw it, a pod may still have been billed
 CLOCKS_APART = timedelta(hours=1)  # at most, ours and a machine's
 _SIGHTS = 10_000
-
-
-@dataclass(frozen=True)
-class Bill:
-    """What a run has cost as we metered it, and as RunPod billed it (None: not billed yet)."""
-
-    metered: Decimal
-    billed: Decimal | None
-
-    @property
-    def agrees(self) -> bool:
-        """Within 5 % and 5 cents: disks are billed too, and hours begin at another second."""
-        if self.billed is None:
-            return False
-        return abs(self.billed - self.metered) <= self.metered / 20 + Decimal("0.05")
 
 
 class RunPod:
@@ -83,7 +74,8 @@ class RunPod:
     Args:
         prefix: begins the names of all pods of this installation, so that installations that share
             an account leave each other's pods alone.
-        spot: whether this account really gets spot pods.
+        spot: whether spot may be rented (`runpod_spot`).
+        most: how many pods may run at once; None: any number.
         offers: what can be had; the catalogue is read by `runpod_catalog`.
     """
 
@@ -95,27 +87,35 @@ class RunPod:
         planner: PodPlanner,
         *,
         prefix: str,
-        spot: bool,
+        spot: SpotPolicy,
         offers: Callable[[], Sequence[Offer]],
+        most: int | None = None,
         clock: Callable[[], datetime] = steady_now,
     ) -> None:
         self._client, self._planner = client, planner
-        self._prefix, self._spot = f"{prefix}.", spot
+        self._prefix, self._most = f"{prefix}.", most
         self._offers = offers
         self._clock = clock
-        self._pods = PodList(self._all_pods, clock, LIST_AGE)
+        self._spot = Spot(client, spot, clock)
+        self._pods = PodList(self._spot.all_pods, clock, LIST_AGE)
         self._sights: OrderedDict[str, Sight] = OrderedDict()
         self._lock = threading.Lock()
         self._log_turns = Turns(LOG_EVERY, clock)
+        self._hinted_turns = Turns(HINTED_EVERY, clock)
 
     def offers(self) -> Sequence[Offer]:
         return self._offers()
 
-    def capacity(self) -> None:
-        return None
+    def capacity(self) -> int | None:
+        return self._most
 
     def balance(self) -> Balance:
         return self._client.balance()
+
+    def owned_pods(self) -> Sequence[Pod]:
+        """The pods of this installation, by their whole names, as RunPod lists them now."""
+        pods = (pod for pod in self._pods.current().pods if pod.name.startswith(self._prefix))
+        return sorted(pods, key=lambda pod: (pod.name, pod.id))
 
     def submit(self, run: RunSpec) -> str:
         """Orders the pod, once. Raises SubmitRefused where it was refused for good.
@@ -125,24 +125,33 @@ class RunPod:
         """
         plan = self._planner.plan(run)
         name = self._prefix + run.name
-        if plan.tier is Tier.SPOT and not self._spot:
-            raise SubmitRefused("spot_unavailable", SPOT_WITHDRAWN)
+        self._sight(run.name).tier = plan.tier
         if plan.tier is Tier.LOCAL:
             raise ValueError("a plan for RunPod is on spot or on demand")
+        if plan.tier is Tier.SPOT and not self._spot.is_rented:
+            raise SubmitRefused("spot_unavailable", self._spot.why_not)
+        self._spot.know(plan.tier)
         if self._pods.current().by_name.get(name):
             raise InDoubt("A pod of this name is there already.")
         try:
-            if plan.tier is Tier.SPOT:
-                pod = self._client.rent_spot(spot_request(name, run, plan))
-            else:
-                pod = self._client.create(on_demand_request(name, run, plan))
-        except NoBalance as problem:
-            message = f"{problem} An admin has to top it up before anything can be started there."
-            raise SubmitRefused("no_balance", message) from None
+            pod = self._order(name, run, plan)
+        except NoBalance:
+            raise SubmitRefused("no_balance", NO_BALANCE) from None
         except Refused as problem:
             raise SubmitRefused(problem.code, str(problem)) from None
         self._refuse_other_price(pod, plan)
         return pod.id
+
+    def _order(self, name: str, run: RunSpec, plan: PodPlan) -> Pod:
+        if plan.tier is Tier.ON_DEMAND:
+            return self._client.create(on_demand_request(name, run, plan))
+        try:
+            return self._client.rent_spot(spot_request(name, run, plan))
+        except Refused as problem:
+            if problem.code in ("image_not_found", "key_refused"):
+                raise
+            self._spot.refuse_orders()
+            raise Refused("spot_unavailable", SPOT_REFUSED) from None
 
     def find(self, name: str) -> str | None:
         """Raises Undecided while it is too early to say that there is none."""
@@ -152,7 +161,8 @@ class RunPod:
             sight.sought_since = None
             return found[0].id
         sight.sought_since = sight.sought_since or seen.asked_at
-        if seen.asked_at - sight.sought_since < YOUNG:
+        patience = BLIND_PATIENCE if self._spot.may_hide(sight.tier) else YOUNG
+        if seen.asked_at - sight.sought_since < patience:
             raise Undecided("RunPod's list does not show the pod, and may not be up to date.")
         return None
 
@@ -160,7 +170,8 @@ class RunPod:
         """From the shared list, and from the pod's log when it is its turn."""
         sight = self._sight(run.name)
         if sight.verdict is not None:
-            return after(sight.verdict, offset)
+            return replace(after(sight.verdict, offset), ended_at=sight.stopped_at)
+        self._spot.know(run.tier)
         seen = self._pods.current()
         pod = self._there(run, seen)
         if pod is None:
@@ -171,18 +182,23 @@ class RunPod:
         if page is not None:
             sight.read(page, reached)
         observed = judge(run, pod, sight, seen.asked_at, events, reached, page)
-        if observed.state not in GOING_ON:
-            sight.verdict = observed
-        return observed
+        if observed.state in GOING_ON:
+            return observed
+        sight.verdict = observed
+        return replace(observed, ended_at=sight.stopped_at)
 
     def terminate(self, run: RunHandle) -> bool:
         """Deletes every pod of the run's name; True once a later list has none of them."""
+        self._spot.know(run.tier)
         sight, seen = self._sight(run.name), self._pods.current()
         pods = {pod.id for pod in seen.by_name.get(self._prefix + run.name, ())}
         if run.external_id is not None:
             pods.add(run.external_id)
         now = self._clock()
-        end(self._client, sight, pods, seen, now, spot=self._spot)
+        end(self._client, sight, pods, seen, now, spot=self._spot.is_looked_for)
+        said_so = bool(sight.deleted) and sight.deleted.keys() <= sight.ended
+        if not said_so and self._spot.may_hide(run.tier):
+            return False
         if not is_ended(sight, pods, seen, run.started_at):
             return False
         sight.gone_at = sight.gone_at or seen.asked_at
@@ -209,15 +225,8 @@ class RunPod:
         metered = self.cost(run, ended_at)
         if run.external_id is None or run.started_at is None:
             return Bill(metered, None)
-        return Bill(metered, self._client.billed(run.external_id, run.started_at, ended_at))
-
-    def _all_pods(self) -> Sequence[Pod]:
-        """REST's list; where spot is in use also GraphQL's, as REST may not know such pods."""
-        pods = {pod.id: pod for pod in self._client.pods()}
-        for other in self._client.spot_pods() if self._spot else ():
-            known = pods.setdefault(other.id, other)
-            pods[other.id] = replace(known, outbid=other.outbid)
-        return tuple(pods.values())
+        until = ended_at + BILLED_AFTER
+        return Bill(metered, self._client.billed(run.external_id, run.started_at, until))
 
     def _there(self, run: RunHandle, seen: Snapshot) -> Pod | None:
         if run.external_id is not None and run.external_id in seen.by_id:
@@ -236,12 +245,16 @@ class RunPod:
         if pod is not None and pod.status is not PodStatus.TERMINATED:
             sight.missing_since = seen.asked_at
             return going_on
-        return Observation(RunState.GONE, offset=offset)
+        if self._spot.may_hide(run.tier):
+            raise Undecided("RunPod refuses its list of spot pods, so nobody knows of this one.")
+        sight.verdict = Observation(RunState.GONE, offset=offset)
+        return replace(sight.verdict, ended_at=sight.stopped_at)
 
     def _read_log(self, run: RunHandle, pod: Pod, offset: int, sight: Sight) -> LogPage | None:
         """The next page, or None where it is not this pod's turn or cannot be had just now."""
+        turns = self._hinted_turns if run.hinted else self._log_turns
         working = pod.status is PodStatus.RUNNING
-        if not pod.is_over and not (working and self._log_turns.take(run.name)):
+        if not pod.is_over and not (working and turns.take(run.name)):
             return None
         cursor = sight.cursor if offset == sight.offset else None
         since = run.started_at - CLOCKS_APART if run.started_at else None

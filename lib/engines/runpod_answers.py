@@ -32,8 +32,16 @@ _CAPACITY = re.compile(
     r"|could not be placed",
     re.IGNORECASE,
 )
+#: How a registry's answers read; which of them RunPod passes on is not known.
+_IMAGE = re.compile(
+    r"manifest unknown|pull access denied|invalid reference format|repository does not exist"
+    r"|image\b.{0,80}(?:not found|does not exist|could not be pulled)",
+    re.IGNORECASE,
+)
 _MONEY = re.compile(r"balance|insufficient funds|not enough funds|spend limit", re.IGNORECASE)
 _UNCERTAIN = frozenset({408, 425, 499})  # answers below 500 that say nothing about the order
+_OF_THE_REQUEST = frozenset({400, 422})
+_NO_IMAGE = "RunPod cannot find the image in TRAINER_IMAGE, or may not pull it (RUNPOD_REGISTRY)."
 _NO_CAPACITY = "RunPod has no machine of this kind free at the moment."
 _NO_BALANCE = "RunPod's account has no money left."
 
@@ -69,6 +77,8 @@ def check(response: httpx.Response, order: bool) -> None:
         raise NoBalance(_NO_BALANCE)
     if status == httpx.codes.BAD_REQUEST and _CAPACITY.search(response.text):
         raise NoCapacity(_NO_CAPACITY)
+    if status in _OF_THE_REQUEST and _IMAGE.search(response.text):
+        raise Refused("image_not_found", _NO_IMAGE)
     if 400 <= status < 500 and status not in _UNCERTAIN:
         raise _refusal(status)
     kind = InDoubt if order else Unreachable
@@ -82,9 +92,13 @@ def graphql_problem(answer: Any, order: bool) -> ProviderProblem:
         return NoCapacity(_NO_CAPACITY)
     if _MONEY.search(text):
         return NoBalance(_NO_BALANCE)
-    if graphql.is_refusal(answer) or not order:
+    if graphql.is_refusal(answer):
+        if _IMAGE.search(text):
+            return Refused("image_not_found", _NO_IMAGE)
         return Refused("refused", "RunPod refused the question (GraphQL).")
-    return InDoubt("RunPod had a problem with the order (GraphQL).")
+    if order:
+        return InDoubt("RunPod had a problem with the order (GraphQL).")
+    return Unreachable("RunPod had a problem with the question (GraphQL).")
 
 
 def retry_after(response: httpx.Response) -> timedelta:

@@ -21,6 +21,7 @@ from lib.domain.offers import (
     H100_PCIE_TITLE,
     NOT_LISTED,
     RUNPOD_ENGINE,
+    SPOT_NOT_READ,
     SPOT_WITHDRAWN,
     Offer,
     RateSource,
@@ -99,12 +100,18 @@ class _SpotPrice(BaseModel):
     lowestPrice: _Bid | None = None
 
 
+def gpu_id(gpu: str) -> str:
+    """RunPod's id of what an offer calls `gpu`."""
+    return H100_PCIE_ID if gpu == H100_PCIE else gpu
+
+
 def fetch_offers(
     key: SecretStr,
     *,
     api_url: str,
     graphql_url: str,
     now: datetime,
+    spot: bool = True,
     timeout: httpx.Timeout = TIMEOUT,
 ) -> list[Offer]:
     """What RunPod offers now in its secure cloud, by GPU; rates are rounded up to the cent.
@@ -112,11 +119,12 @@ def fetch_offers(
     The H100 of FR1.1.3 is always among them, on both tiers: where RunPod does not offer one, it is
     there at its published rate with the reason in `unavailable`. A GPU whose price is of no use is
     left out. Raises ProviderProblem where RunPod does not answer, refuses the key, or has no usable
-    price for a listed H100; also where spot could not be asked about for a passing reason.
+    price for a listed H100; also where spot could not be asked about for a passing reason. Without
+    `spot` nobody asks about it.
     """
     with open_http(key, timeout) as client:
         gpus = _gpus(_answer(client.build_request("GET", api_url + CATALOG, params=_ASKED), client))
-        bids = _bids(client, graphql_url)
+        bids = _bids(client, graphql_url) if spot else {}
     offers: list[Offer] = []
     for gpu in gpus:
         rate = _rate(gpu.price.secure)
@@ -133,14 +141,15 @@ def fetch_offers(
     if not offers:
         raise ProviderProblem("RunPod's catalogue lists no GPU that could be rented.")
     each = {offer.key: offer for offer in offers}  # whatever is listed twice counts once
-    listed = [*_published_for_the_missing(each), *each.values()]
+    no_spot = SPOT_WITHDRAWN if spot else SPOT_NOT_READ
+    listed = [*_published_for_the_missing(each, no_spot), *each.values()]
     return sorted(
         listed, key=lambda offer: (offer.gpu != H100_PCIE, offer.gpu_title, offer.hourly_rate)
     )
 
 
-def _published_for_the_missing(found: Container[str]) -> list[Offer]:
-    reasons = {Tier.SPOT: SPOT_WITHDRAWN, Tier.ON_DEMAND: NOT_LISTED}
+def _published_for_the_missing(found: Container[str], no_spot: str) -> list[Offer]:
+    reasons = {Tier.SPOT: no_spot, Tier.ON_DEMAND: NOT_LISTED}
     published = (published_offer(tier, reason) for tier, reason in reasons.items())
     return [offer for offer in published if offer.key not in found]
 

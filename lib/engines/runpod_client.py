@@ -123,11 +123,15 @@ class RunPodClient:
         return Balance(cents(read_amount(myself.get("clientBalance"))), cents(read_amount(spend)))
 
     def billed(self, pod_id: str, start: datetime, end: datetime) -> Decimal | None:
-        """What RunPod has billed for a pod, in dollars to the cent; None: nothing yet."""
+        """What RunPod has billed for a pod, in dollars to the cent; None: nothing yet.
+
+        Bills are kept by the hour, so that whole hours are asked for, of this pod alone.
+        """
+        first, last = (at.replace(minute=0, second=0, microsecond=0) for at in (start, end))
         window = {
             "podId": pod_id,
-            "startTime": _rfc3339(start),
-            "endTime": _rfc3339(end),
+            "startTime": _rfc3339(first),
+            "endTime": _rfc3339(last + timedelta(hours=1)),
             "bucketSize": "hour",
         }
         answer = self._ask(BILLING, params=window)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.domain.money import usd
+from lib.domain.offers import Tier
 from lib.engines.base import Observation, RunHandle, RunState
 from lib.engines.runpod_log import LogPage, first_position, position
 from lib.engines.runpod_pods import Pod, PodStatus
@@ -18,6 +19,11 @@ LOG_PATIENCE = timedelta(minutes=5)  # then a pod that is over is judged without
 PRICE_TOLERANCE = Decimal("0.05")
 GOING_ON = frozenset({RunState.PROVISIONING, RunState.STARTING, RunState.RUNNING})
 _TRAINS = ("step", "checkpoint")
+_IMAGE = (
+    "If that happens again, see in RunPod's console whether the image in TRAINER_IMAGE can be "
+    "pulled."
+)
+_NOT_READY = f"The machine was not ready within 15 minutes, so it was given back. {_IMAGE}"
 
 
 @dataclass
@@ -29,6 +35,7 @@ class Sight:
     `ended`: those of which RunPod said that they have.
     """
 
+    tier: Tier | None = None  # of what was ordered, where it was ordered here
     cursor: str | None = None
     offset: int | None = None
     trained: bool = False
@@ -83,7 +90,7 @@ def judge(
             seen,
             state=RunState.INTERRUPTED,
             failure_code="machine_not_ready",
-            failure_message="The machine was not ready within 15 minutes, so it was given back.",
+            failure_message=_NOT_READY,
         )
     return seen
 
@@ -136,5 +143,5 @@ def _over(
     if pod.outbid:
         message = "A higher bid took the machine."
     elif pod.status is PodStatus.ERROR and not heard:
-        code, message = "pod_error", "RunPod could not start the trainer's container."
+        code, message = "pod_error", f"RunPod could not start the trainer's container. {_IMAGE}"
     return replace(seen, state=RunState.INTERRUPTED, failure_code=code, failure_message=message)

@@ -61,7 +61,7 @@ class PodPlan:
     training data of this job alone, `results_url` takes checkpoints and adapter; both expire. The
     pod keeps the limits by itself: it saves and stops after `max_seconds` or `max_dollars`, ends
     itself when it has heard nothing for `dead_man_seconds`, and waits `linger_seconds` after its
-    end, so that its last words can be read.
+    end, so that its last words can be read. `variables` is what else it is told, secrets included.
     """
 
     gpu_id: str  # RunPod's own id
@@ -78,7 +78,7 @@ class PodPlan:
     max_dollars: Decimal
     dead_man_seconds: int
     linger_seconds: int = 300
-    data_centers: Sequence[str] = ()
+    data_centers: Sequence[str] = ()  # none: anywhere
     registry: str | None = None  # RunPod's id of the credential for a private image
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 

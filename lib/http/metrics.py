@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from lib.db.connection import DatabaseUnavailable
+from lib.domain.callbacks import CallbackFault
 from lib.domain.operations import Facts
 from lib.services import system_status
 from lib.settings import settings
@@ -98,6 +99,12 @@ class _Gauges(Collector):
             {one.name: one.waiting for one in facts.engines},
         )
         yield _gauge("orphans_found", "Runs of no job, in the last 7 days.", facts.orphans)
+        yield _labelled(
+            "callbacks_refused",
+            "Messages for runs that were refused, in the last 7 days; one an hour for a run.",
+            "fault",
+            {fault: facts.callbacks.by_fault.get(fault, 0) for fault in CallbackFault},
+        )
         yield _labelled(
             "periodic_task_failed",
             "1 where the task failed when it ran last.",

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from lib.db.connection import DatabaseUnavailable, reading
-from lib.http import exports, metrics, review_visits
+from lib.http import callbacks, exports, metrics, pods, review_visits
 from lib.services.errors import NotAllowed
 from lib.services.requests import link_claims
 
@@ -90,6 +90,8 @@ ROUTES = (
     Route("/docs/hyperparameters-explained", hyperparameters_explained, methods=["GET"]),
     *exports.ROUTES,
     review_visits.ROUTE,
+    *pods.ROUTES,
+    callbacks.ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     metrics.ROUTE,

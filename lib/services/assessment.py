@@ -3,7 +3,7 @@
 The cost panel, the review, the quote and the start all ask here: one rule, one place.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Row
 from lib.db import budgets, files, jobs, measurements, team_budgets
 from lib.db.connection import transaction
 from lib.domain import draft as drafting
+from lib.domain import spending_cap
 from lib.domain.budget import Budget, Decision, billing_month, decide, team_overrun, team_refusal
+from lib.domain.continuation import Begun, hindrance
 from lib.domain.draft import Draft
 from lib.domain.estimate import Estimate
 from lib.domain.history import History
@@ -21,6 +23,7 @@ from lib.domain.money import ZERO
 from lib.domain.offers import enough_memory
 from lib.domain.presets import PRESETS, memory_needed_gb, preset_locked
 from lib.engines.configuration import measurement_key
+from lib.services import continuation, rented_account
 from lib.services.drafts import OpenDraft
 from lib.services.errors import NotEligible
 from lib.services.estimates import Past, Priced, Pricing, measurement_request, price, read_past
@@ -54,6 +57,23 @@ class Assessment:
     blockers: tuple[Blocker, ...]
     aggressive_locked: str | None
     past: Past
+    allowed: Decimal  # the most that the job may cost by its owner's budget and their teams'
+    begun: Begun | None = None  # the job whose checkpoint it goes on from
+
+    @property
+    def spending_cap(self) -> Decimal | None:
+        """The chosen cap or the default; None where an hour costs nothing, and without a price."""
+        if self.estimate is None or not self.priced.offer.hourly_rate:
+            return None
+        return self.draft.spending_cap or self.default_cap
+
+    @property
+    def default_cap(self) -> Decimal | None:
+        """What the cap is where nobody chose one; None as for the cap."""
+        if self.estimate is None:
+            return None
+        grace, rate = self.budget.grace_percent, self.priced.offer.hourly_rate
+        return spending_cap.default_cap(self.estimate.cost_max, grace, self.allowed, rate)
 
     @property
     def history(self) -> History:
@@ -108,13 +128,19 @@ def assess_within(
         for offer in offers(connection, keep=draft.offer_key)
     ]
     chosen = next((entry for entry in priced if entry.offer.key == draft.offer_key), priced[0])
-    decision = decide(budget, chosen.estimate.cost_max) if chosen.estimate else None
+    decision = decide(budget, _committed(draft, chosen)) if chosen.estimate else None
     locked = preset_locked(
         "aggressive", file.conversation_count, jobs.completed_count(connection, owner_id)
     )
     in_use = files.has_active_job(connection, file.id)
-    blockers = _blockers(draft, file, chosen, decision, locked, limit=budget.limit, in_use=in_use)
-    blockers += _team_blockers(connection, owner_id, month, decision)
+    teams = _teams(connection, owner_id, month)
+    money = _budget_blockers(budget, teams, chosen, decision) if decision else []
+    blockers = _blockers(draft, file, chosen, money, locked, in_use=in_use)
+    if told := rented_account.hindrance(connection, chosen.offer):
+        blockers.append(Blocker("offer", told))
+    begun = continuation.begun_of(connection, draft)
+    if begun and (refused := hindrance(draft, chosen.offer.engine, begun)):
+        blockers.append(Blocker("continues", refused))
     return Assessment(
         draft=draft,
         file=file,
@@ -125,21 +151,41 @@ def assess_within(
         blockers=tuple(blockers),
         aggressive_locked=locked,
         past=past,
+        allowed=spending_cap.allowance(budget, (team for _, team in teams)),
+        begun=begun,
     )
 
 
-def _team_blockers(
-    connection: Connection, owner_id: UUID, month: date, decision: Decision | None
+def _committed(draft: Draft, chosen: Priced) -> Decimal:
+    """What a start reserves: the most that the job may cost as it was priced, or a cap above it."""
+    assert chosen.estimate is not None
+    cap = draft.spending_cap if chosen.offer.hourly_rate else None
+    return spending_cap.committed(chosen.estimate.cost_max, cap)
+
+
+def _teams(connection: Connection, owner_id: UUID, month: date) -> list[tuple[str, Budget]]:
+    """The months of the owner's teams that have a limit, with the manager's name."""
+    return [
+        (row.name, team_budgets.snapshot(connection, row.manager_id, row.limit, month))
+        for row in team_budgets.over(connection, owner_id, month)
+    ]
+
+
+def _budget_blockers(
+    budget: Budget, teams: list[tuple[str, Budget]], chosen: Priced, decision: Decision
 ) -> list[Blocker]:
-    """The limits of the owner's teams, where there are some."""
+    """The owner's limit and those of their teams; a cap that is too high is told of as such."""
     found = []
-    for row in team_budgets.over(connection, owner_id, month) if decision else ():
-        assert decision is not None
-        team = team_budgets.snapshot(connection, row.manager_id, row.limit, month)
-        overrun = team_overrun(team, decision.cost_max)
-        if overrun:
-            message = team_refusal(team, row.name, decision.cost_max)
-            found.append(Blocker("budget", message, overrun))
+    if not decision.allowed:
+        found.append(Blocker("budget", decision.message, decision.projected - budget.limit))
+    for name, team in teams:
+        if overrun := team_overrun(team, decision.cost_max):
+            found.append(Blocker("budget", team_refusal(team, name, decision.cost_max), overrun))
+    assert chosen.estimate is not None
+    if decision.cost_max > chosen.estimate.cost_max:
+        allowed = spending_cap.allowance(budget, (team for _, team in teams))
+        told = spending_cap.refusal(decision.cost_max, allowed)
+        found = [replace(blocker, message=told) for blocker in found]
     return found
 
 
@@ -147,10 +193,9 @@ def _blockers(
     draft: Draft,
     file: Row,
     chosen: Priced,
-    decision: Decision | None,
+    money: list[Blocker],
     aggressive_locked: str | None,
     *,
-    limit: Decimal,
     in_use: bool,
 ) -> list[Blocker]:
     found = [Blocker("fields", message) for message in drafting.problems(draft).values()]
@@ -166,8 +211,7 @@ def _blockers(
     memory = enough_memory(chosen.offer, needed, preset.title + modified)
     if memory:
         found.append(Blocker("memory", memory))
-    if decision is not None and not decision.allowed:
-        found.append(Blocker("budget", decision.message, decision.projected - limit))
+    found += money
     if chosen.status is not Pricing.READY:
         found.append(Blocker("measuring", chosen.message))
     if chosen.offer.unavailable:

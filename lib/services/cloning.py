@@ -1,8 +1,10 @@
 """A new draft of what a job was: the same configuration and documentation (FR1.3.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
@@ -17,6 +19,7 @@ from lib.services import drafts
 from lib.services.visibility import template_is_seen, visible
 
 _TRIED = 50  # names that are looked up at once
+AS_IT_WAS: Mapping[str, Any] = MappingProxyType({})
 
 
 def as_draft(job: Row) -> Draft:
@@ -38,27 +41,36 @@ def as_draft(job: Row) -> Draft:
     )
 
 
-def clone(actor: Person, job_id: UUID, file_id: UUID | None = None) -> UUID:
+def clone(
+    actor: Person,
+    job_id: UUID,
+    file_id: UUID | None = None,
+    changes: Mapping[str, Any] = AS_IT_WAS,
+) -> UUID:
     """A draft of the actor's own like any job that the actor sees, on its file or another one.
 
-    The name is numbered; the deadline was the other run's. Raises NotFound, and NotEligible where
-    the file cannot be trained on now: then ask for another one.
+    `changes` are fields of the draft that differ. The name is numbered; deadline, spending cap and
+    checkpoints were the other run's. Raises NotFound, and NotEligible where the file cannot be
+    trained on now: then ask for another one.
     """
     with reading() as connection:
         job = visible(actor, jobs.by_id(connection, job_id))
 
     def make(connection: Connection, file: Row) -> Draft:
-        return _like(connection, actor, as_draft(job), file)
+        return like(connection, actor, replace(as_draft(job), **changes), file)
 
     return drafts.create_as(actor, file_id or job.training_file_id, make)
 
 
-def _like(connection: Connection, actor: Person, draft: Draft, file: Row) -> Draft:
+def like(connection: Connection, actor: Person, draft: Draft, file: Row) -> Draft:
+    """The draft of another run on this file, with what was that run's alone left out."""
     moved = replace(
         draft,
         training_file_id=str(file.id),
         training_file_name=file.name,
         deadline=None,
+        spending_cap=None,
+        continues=None,
         template_id=_seen(connection, actor, draft.template_id),
     )
     if moved.training_file_id != draft.training_file_id:  # a name made of the other file's

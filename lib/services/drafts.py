@@ -62,6 +62,7 @@ def create_as(actor: Person, file_id: UUID, make: Callable[[Connection, Row], Dr
                 created_by=actor.id,
                 preset=draft.preset,
                 template_id=draft.template_id,
+                continues_id=draft.continues and UUID(draft.continues),
                 draft=draft.to_dict(),
                 **job_metadata.columns(connection, without_faults(draft.metadata), actor.id),
             )
@@ -139,6 +140,7 @@ def save(actor: Person, opened: OpenDraft, draft: Draft) -> OpenDraft:
             training_file_id=UUID(draft.training_file_id),
             preset=draft.preset,
             template_id=draft.template_id,
+            continues_id=draft.continues and UUID(draft.continues),
             **documentation,
         )
     return OpenDraft(opened.job_id, opened.owner_id, draft, revision, opened.file)

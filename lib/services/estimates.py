@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 
 from lib.db import history, measurements
 from lib.domain.calibration import Calibration, Place, Prediction, Workload, informed_by
+from lib.domain.continuation import hindrance, rest_of
 from lib.domain.draft import Draft
 from lib.domain.estimate import (
     Estimate,
@@ -25,7 +26,7 @@ from lib.domain.history import History
 from lib.domain.measurement import Measurement, measured_hours
 from lib.domain.offers import Offer
 from lib.engines.configuration import base_model_of, measurement_key
-from lib.services import calibration
+from lib.services import calibration, continuation
 
 #: How far off measured steps are, relative: windows of 20 steps were 2 to 6 % off on average on a
 #: quiet machine, and whole runs on one in use up to 9 %.
@@ -52,13 +53,17 @@ class Steps(StrEnum):
 
 @dataclass(frozen=True)
 class Priced:
-    """An offer with its estimate, or the reason why there is none yet."""
+    """An offer with its estimate, or the reason why there is none yet.
+
+    `start_hours` is what every start takes anew, as far as it was measured.
+    """
 
     offer: Offer
     status: Pricing
     estimate: Estimate | None = None
     message: str = ""
     steps: Steps = Steps.ELSEWHERE
+    start_hours: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -96,11 +101,30 @@ def read_past(connection: Connection) -> Past:
 def price(
     connection: Connection, draft: Draft, file: Row, offer: Offer, past: Past, *, ask: bool
 ) -> Priced:
-    """Prices a draft on an offer.
+    """Prices a draft on an offer: all of it, or what is left of a run that it continues.
 
-    Rented: the published formula, corrected by finished runs where there are some. This machine:
-    finished runs and measured steps, whichever is there, together where both are. Where neither
-    is, `ask` puts a measurement in the worker's queue (which writes to the database).
+    `ask` puts a measurement in the worker's queue where one is needed (which writes to the
+    database).
+    """
+    whole = _price_whole(connection, draft, file, offer, past, ask=ask)
+    begun = continuation.begun_of(connection, draft)
+    if whole.estimate is None or begun is None or hindrance(draft, offer.engine, begun):
+        return whole
+    estimate = rest_of(
+        whole.estimate,
+        begun,
+        offer,
+        start_hours=whole.start_hours,
+        interruptions=past.history.interruption_rate(),
+    )
+    return replace(whole, estimate=estimate)
+
+
+def _price_whole(
+    connection: Connection, draft: Draft, file: Row, offer: Offer, past: Past, *, ask: bool
+) -> Priced:
+    """Rented: the published formula, corrected by finished runs where there are some. This machine:
+    finished runs and measured steps, whichever is there, together where both are.
     """
     prediction = past.predict(draft, file, offer)
     if offer.is_local:
@@ -133,19 +157,20 @@ def _price_here(
     found = measurements.by_key(connection, key)
     steps = _STEPS[found.status] if found is not None else Steps.NOT_MEASURED
     measurement = measurement_from(found.result) if found and steps is Steps.MEASURED else None
+    start_hours = _start_hours(measurement)
     epochs, max_steps = hyperparameters.num_train_epochs, draft.max_steps
     if prediction is not None:
         if measurement is not None:
             hours = measured_hours(measurement, epochs=epochs, max_steps=max_steps)
             prediction = informed_by(prediction, hours, MEASURED_ERROR)
         estimate = _calibrated(prediction, draft, offer, past)
-        return Priced(offer, Pricing.READY, estimate, steps=steps)
+        return Priced(offer, Pricing.READY, estimate, steps=steps, start_hours=start_hours)
     if measurement is not None:
         track = past.history.track(offer.engine, offer.gpu, draft.preset)
         estimate = measured_estimate(
             measurement, epochs=epochs, offer=offer, max_steps=max_steps, track=track
         )
-        return Priced(offer, Pricing.READY, estimate, steps=steps)
+        return Priced(offer, Pricing.READY, estimate, steps=steps, start_hours=start_hours)
     if steps is Steps.FAILED:
         message = found.error if found and found.error else "The measurement failed."
         return Priced(offer, Pricing.FAILED, message=message, steps=steps)
@@ -159,6 +184,13 @@ _MEASURING = {
     Steps.NOT_MEASURED: "A few real steps are measured here first.",
     Steps.PENDING: "A few real steps are being measured here.",
 }
+
+
+def _start_hours(measurement: Measurement | None) -> Decimal:
+    """Loading the model, and writing the adapter at the end; nothing where it was not measured."""
+    if measurement is None:
+        return Decimal(0)
+    return (measurement.startup_seconds + measurement.finish_seconds) / 3600
 
 
 def _calibrated(prediction: Prediction, draft: Draft, offer: Offer, past: Past) -> Estimate:

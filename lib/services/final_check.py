@@ -62,7 +62,7 @@ def may_start(actor: Person, opened: OpenDraft) -> bool:
 def final_check(actor: Person, opened: OpenDraft, assessment: Assessment) -> FinalCheck:
     """Puts the check together from an assessment of the draft, which has to be priced."""
     estimate, draft = assessment.estimate, assessment.draft
-    assert estimate is not None
+    assert estimate is not None and assessment.decision is not None
     with reading() as connection:
         first = not started_jobs.has_started_any(connection, opened.owner_id)
         similar = similar_jobs.newest(connection, opened.owner_id, assessment.file.id, draft.preset)
@@ -70,13 +70,14 @@ def final_check(actor: Person, opened: OpenDraft, assessment: Assessment) -> Fin
     return FinalCheck(
         assessment=assessment,
         estimate=estimate,
-        impact=budget_impact(assessment.budget, estimate),
+        impact=budget_impact(assessment.budget, estimate, assessment.decision.cost_max),
         notices=notices(
             estimate,
             draft.preset,
             remaining=assessment.budget.remaining,
             first_job=first,
             cheapest=cheapest,
+            spending_cap=assessment.spending_cap,
         ),
         shown=shown(assessment),
         similar=similar,
@@ -98,6 +99,8 @@ def shown(assessment: Assessment) -> Shown:
         f"{file.training_pairs:,} training pairs",
         "Preset": PRESETS[draft.preset].title,
     }
+    if assessment.begun is not None:
+        figures["Continues"] = f"{assessment.begun.name}: {assessment.begun.left}"
     for name, value in draft.hyperparameters.to_dict().items():
         figures[PARAMETER_HELP[name][0]] = shown_value(value)
     if draft.max_steps is not None:
@@ -109,6 +112,8 @@ def shown(assessment: Assessment) -> Shown:
         figures["Estimated cost"] = cost_range(estimate)
         figures["Expected cost"] = usd(estimate.total)
         figures["Estimated duration"] = format_hours(estimate.duration_hours)
+        cap = assessment.spending_cap
+        figures["Spending cap"] = "none" if cap is None else usd(cap)
     figures["Monthly budget"] = usd(budget.limit)
     figures["Used of the budget"] = usd(budget.spent + budget.reserved)
     return Shown(figures)

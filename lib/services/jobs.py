@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from lib.db import activity, jobs
+from lib.db import activity, jobs, work
 from lib.db.connection import reading, transaction
 from lib.domain.people import Person
 from lib.domain.states import TERMINAL, JobStatus
@@ -27,10 +27,17 @@ class JobView:
     may_change: bool  # by who looks: edit, cancel
 
 
-def cancel(actor: Person, job_id: UUID, ip_address: str | None = None) -> None:
-    """Cancels a started job: at once while it waits, through the worker once it has an engine.
+def cancel(
+    actor: Person,
+    job_id: UUID,
+    ip_address: str | None = None,
+    *,
+    only_while_it_waits: bool = False,
+) -> None:
+    """Cancels a started job: at once while nothing of it runs, else through the worker.
 
-    Raises NotFound, Refusal where it has ended or was never started.
+    Raises NotFound, NotAllowed, Refusal where it has ended, was never started, or is to be
+    cancelled `only_while_it_waits` and has got a machine.
     """
     with transaction() as connection:
         job = changeable(connection, actor, jobs.lock(connection, job_id))
@@ -39,9 +46,14 @@ def cancel(actor: Person, job_id: UUID, ip_address: str | None = None) -> None:
             raise Refusal(f"This job has ended already: {status}.")
         if status is JobStatus.PENDING_CONFIGURATION:
             raise Refusal("This job has not been started; discard the draft instead.")
+        attempt = work.newest_attempt(connection, job_id)
+        ended = attempt is not None and attempt.ended_at is not None
+        waits = status is JobStatus.QUEUED or ended
+        if only_while_it_waits and not waits:
+            raise Refusal("A machine has been found in the meantime, so the job goes on.")
         message = f"Cancelled by {actor.name}"
         activity.record(connection, "job_cancelled", actor_id=actor.id, subject=str(job_id))
-        if status is JobStatus.QUEUED:
+        if waits:
             end_job(
                 connection,
                 job,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from lib.db import budgets, users
 from lib.db import notifications as queries
 from lib.db.connection import reading, transaction
+from lib.domain import failures, spending_cap
 from lib.domain import notifications as words
 from lib.domain.letters import Letter
 from lib.domain.notifications import JOB_KINDS, KEPT, LISTED, MOST_COUNTED, Kind, Notice, Way
@@ -73,11 +74,28 @@ def job_recovered(connection: Connection, job: Row, attempt: int, step: int | No
     _tell_creator(connection, job, words.job_recovered(job.id, job.name, attempt, step))
 
 
-def job_ended(connection: Connection, job: Row, to: JobStatus, why: str, cost: Decimal) -> None:
+def job_ended(
+    connection: Connection,
+    job: Row,
+    to: JobStatus,
+    why: str,
+    cost: Decimal,
+    failure_code: str | None = None,
+) -> None:
     """Nobody is told that a job was cancelled: somebody has just done it."""
     made = {JobStatus.COMPLETED: words.job_completed, JobStatus.FAILED: words.job_failed}.get(to)
+    if failure_code == spending_cap.CODE:
+        made = words.cap_reached
+    elif failure_code is not None:
+        why = failures.in_a_mail(failure_code, why)
     if made is not None:
         _tell_creator(connection, job, made(job.id, job.name, why, cost))
+
+
+def cap_near(connection: Connection, job: Row, cost: Decimal) -> None:
+    """Tells once that a job has cost 80 % of its spending cap; `cost` is over all attempts."""
+    if spending_cap.is_near(job.spending_cap, cost):
+        _tell_creator(connection, job, words.cap_near(job.id, job.name, job.spending_cap, cost))
 
 
 def _tell_creator(connection: Connection, job: Row, notice: Notice) -> None:
@@ -106,6 +124,13 @@ def request_asked(
 
 def request_decided(connection: Connection, request: Row, requester: Row, letter: Letter) -> None:
     tell(connection, requester, words.request_decided(request.id, letter), letter=letter)
+
+
+def run_not_ended(connection: Connection, job: Row, run: str, where: str, minutes: int) -> None:
+    """To all who administer, once: only they can end it at the provider."""
+    notice = words.run_not_ended(run, where, minutes)
+    for person in users.administering(connection):
+        tell(connection, person, notice, job_id=job.id)
 
 
 def unread(actor: Person) -> int:

@@ -12,9 +12,14 @@ from lib.db.connection import installed, reading, transaction
 from lib.domain.offers import (
     NOT_CONNECTED,
     NOT_LISTED,
-    QUOTE_ONLY,
+    RATES_NOT_READ,
     RUNPOD_ENGINE,
+    SPOT_NOT_READ,
+    SPOT_OFF,
+    SPOT_WITHDRAWN,
     Offer,
+    RateSource,
+    Tier,
     local_offer,
     published_offers,
 )
@@ -23,11 +28,13 @@ from lib.domain.presets import PRESETS
 from lib.domain.usage import Usage
 from lib.engines.errors import ProviderProblem
 from lib.engines.runpod_catalog import fetch_offers
+from lib.engines.runpod_setup import missing
 from lib.services.errors import NotAllowed, Refusal
 from lib.settings import settings
 
 TASK = "offers"  # the periodic task's name
 FRESH_FOR = timedelta(hours=24)  # FR1.1.3: fetched every 24 hours
+SPOT_LATELY = timedelta(hours=48)  # a price of spot that is older says nothing about today
 LEAST_PAUSE = timedelta(minutes=1)  # between two refreshes that people ask for
 _LEAST_GB = min(preset.vram_gb for preset in PRESETS.values())
 
@@ -62,7 +69,8 @@ def offers(connection: Connection | None = None, *, keep: str | None = None) -> 
     if keep is not None and keep not in {here.key, *(offer.key for offer in rented)}:
         gone = _gone(connection, keep)
         rented += [gone] if gone else []
-    return (*(_as_of_today(offer) for offer in rented), here)
+    now = datetime.now(UTC)
+    return (*(_as_of_today(offer, now) for offer in rented), here)
 
 
 def offer(key: str, connection: Connection | None = None) -> Offer:
@@ -142,6 +150,7 @@ def _fetch(now: datetime, actor: Person | None) -> datetime:
         api_url=settings().runpod_api_url,
         graphql_url=settings().runpod_graphql_url,
         now=now,
+        spot=settings().runpod_spot != "off",
     )
     large = [offer for offer in found if (offer.vram_gb or 0) >= _LEAST_GB]
     with transaction() as connection:
@@ -163,8 +172,31 @@ def _gone(connection: Connection, key: str) -> Offer | None:
     return found and replace(found, unavailable=NOT_LISTED)
 
 
-def _as_of_today(offer: Offer) -> Offer:
-    """No rented offer can be started yet; what RunPod itself refuses is said first."""
+def _as_of_today(offer: Offer, now: datetime) -> Offer:
+    """The offer with what keeps it from being started now: RunPod's own reason comes first."""
+    return replace(offer, unavailable=_reason(offer, now))
+
+
+def _reason(offer: Offer, now: datetime) -> str | None:
     if not _connected():
-        return replace(offer, unavailable=NOT_CONNECTED)
-    return replace(offer, unavailable=offer.unavailable or QUOTE_ONLY)
+        return NOT_CONNECTED
+    if offer.tier is Tier.SPOT:
+        return _reason_of_spot(offer, now) or missing()
+    if offer.unavailable == NOT_CONNECTED:  # as published: nothing was ever fetched
+        return RATES_NOT_READ
+    return offer.unavailable or missing()
+
+
+def _reason_of_spot(offer: Offer, now: datetime) -> str | None:
+    """Spot is there where RunPod has lately named a price, or where an admin insists on it."""
+    policy = settings().runpod_spot
+    if policy == "off":
+        return SPOT_OFF
+    if policy == "on" and offer.unavailable in (None, NOT_CONNECTED, SPOT_WITHDRAWN, SPOT_NOT_READ):
+        return None
+    if offer.unavailable == NOT_CONNECTED:
+        return RATES_NOT_READ
+    if offer.unavailable is not None or offer.source is not RateSource.PROVIDER:
+        return offer.unavailable or SPOT_WITHDRAWN
+    lately = offer.fetched_at is not None and now - offer.fetched_at < SPOT_LATELY
+    return None if lately else SPOT_NOT_READ

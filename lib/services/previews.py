@@ -72,6 +72,16 @@ def conversation(file: Row, index: int) -> Preview:
         ) from error
 
 
+def place_of(file: Row, sequence_id: str) -> int | None:
+    """Where the sequence with this id is, from 0; None where it is not, or cannot be looked for."""
+    wanted = b'{"id":%s,' % json.dumps(sequence_id, ensure_ascii=False).encode()
+    try:
+        with storage.sequences_file(file.storage_key).open("rb") as lines:
+            return next((at for at, line in enumerate(lines) if line.startswith(wanted)), None)
+    except OSError:
+        return None
+
+
 @lru_cache(maxsize=8)
 def _line_starts(path: Path, content_hash: str, modified_ns: int, size: int) -> "array[int]":
     """Where each line begins, 8 bytes a line. Time and size notice a file that was written anew."""

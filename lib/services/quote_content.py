@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from lib.domain.dataset import DatasetSummary, pairs_explained
 from lib.domain.draft import Draft, with_auto_name
-from lib.domain.offers import NOT_CONNECTED, QUOTE_ONLY, RateSource, enough_memory
+from lib.domain.offers import OF_THIS_INSTALLATION, RateSource, enough_memory
 from lib.domain.people import Person
 from lib.domain.presets import PARAMETER_HELP, PRESETS, memory_needed_gb
 from lib.domain.quote import Cell, Choice, ComparedPreset, Comparison, Quote, Revision
@@ -28,7 +28,6 @@ RATE_SOURCES: Mapping[RateSource, str] = MappingProxyType(
     }
 )
 UNPRICED = "There is no estimate to quote yet: this machine is still being measured."
-_ONLY_HERE = (None, NOT_CONNECTED, QUOTE_ONLY)  # what stops a start here, but not an agreement
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def choice(board: Board, row: Row, priced: Priced) -> Choice:
     preset, offer = PRESETS[row.draft.preset], priced.offer
     needed = memory_needed_gb(preset, row.draft.hyperparameters)
     notes = [locked_note(board, row), enough_memory(offer, needed, preset.title)]
-    notes += [None if offer.unavailable in _ONLY_HERE else offer.unavailable]
+    notes += [None if offer.unavailable in OF_THIS_INSTALLATION else offer.unavailable]
     return Choice(
         preset_title=preset.title,
         offer_title=offer.title,

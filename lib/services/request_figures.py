@@ -1,20 +1,19 @@
 """What an approver looks at, and the letter that brings it to them."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, Row
 
-from lib.db import budgets, files, jobs, users
+from lib.db import budgets, files, jobs
 from lib.domain.draft import Draft
 from lib.domain.letters import Letter
 from lib.domain.requests import Action, Figures, asks
 from lib.domain.states import JobStatus
 from lib.notify import signed_links
 from lib.notify.signed_links import Claims
-from lib.services import mail, notifications
+from lib.services import installation, mail, notifications
 from lib.services.assessment import assess_within
 from lib.services.budgets import this_month
 
@@ -80,7 +79,7 @@ def _letter(connection: Connection, request: Row, approver: Row, occasion: str) 
 
 def signing_key(connection: Connection) -> bytes:
     """The key of this installation's links, made once; another one than the cookies'."""
-    return bytes.fromhex(users.secret(connection, _KEY, lambda: secrets.token_hex(32)))
+    return installation.signing_key(connection, _KEY)
 
 
 def read_link(connection: Connection, token: str) -> Claims:

@@ -40,7 +40,8 @@ def end_job(
         lease_expires_at=None,
         **values,
     )
-    if budgets.settle(connection, job.id, cost):
+    held = budgets.settle(connection, job.id, cost)
+    if held is not None:
         budgets.audit(
             connection,
             ActionType.SETTLED,
@@ -48,6 +49,6 @@ def end_job(
             actor_id=actor_id or job.created_by,
             job_id=job.id,
             amount=cost,
-            details={"status": str(to), "reserved": job.estimated_cost_max},
+            details={"status": str(to), "reserved": held},
             ip_address=ip_address,
         )

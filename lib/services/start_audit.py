@@ -30,8 +30,8 @@ def record_start(
     ip_address: str | None,
 ) -> None:
     """The override where one was needed, the start, and the warning that the start triggers."""
-    estimate, decision, budget = assessment.estimate, assessment.decision, assessment.budget
-    assert estimate is not None and decision is not None
+    decision, budget = assessment.decision, assessment.budget
+    assert decision is not None
     figures = _figures(assessment)
     note = partial(
         budgets.audit,
@@ -44,8 +44,8 @@ def record_start(
     if over := assessment.overrun:
         note(ActionType.OVERRIDE_APPROVED, amount=over, justification=override, details=figures)
     started = ActionType.STARTED_BY_OVERRIDE if over else _STARTED[decision.verdict]
-    note(started, amount=estimate.cost_max, details=figures)
-    crossed = threshold_crossed(budget, estimate.cost_max)
+    note(started, amount=decision.cost_max, details=figures)
+    crossed = threshold_crossed(budget, decision.cost_max)
     if crossed is not None:
         figures["threshold_percent"] = crossed
         note(ActionType.WARNING_TRIGGERED, amount=decision.projected, details=figures)
@@ -53,7 +53,7 @@ def record_start(
 
 def record_refusal(actor: Person, job: Row, assessment: Assessment, ip_address: str | None) -> None:
     """A transaction of its own, since the refused start's is undone."""
-    assert assessment.estimate is not None
+    assert assessment.decision is not None
     with transaction() as connection:
         budgets.audit(
             connection,
@@ -61,7 +61,7 @@ def record_refusal(actor: Person, job: Row, assessment: Assessment, ip_address: 
             user_id=job.created_by,
             actor_id=actor.id,
             job_id=job.id,
-            amount=assessment.estimate.cost_max,
+            amount=assessment.decision.cost_max,
             details=_figures(assessment),
             ip_address=ip_address,
         )

@@ -113,7 +113,8 @@ def _override(
 
 def _queue(connection: Connection, actor: Person, job: Row, assessment: Assessment) -> None:
     draft, estimate, offer = assessment.draft, assessment.estimate, assessment.priced.offer
-    assert estimate is not None and assessment.decision is not None
+    decision = assessment.decision
+    assert estimate is not None and decision is not None
     jobs.transition(
         connection,
         job,
@@ -136,6 +137,7 @@ def _queue(connection: Connection, actor: Person, job: Row, assessment: Assessme
         estimation_algorithm_version=estimate.algorithm_version,
         estimated_at=datetime.now(UTC),
         budget_month=assessment.budget.month,
+        spending_cap=assessment.spending_cap,
         queued_at=datetime.now(UTC),
     )
     budgets.reserve(
@@ -143,5 +145,5 @@ def _queue(connection: Connection, actor: Person, job: Row, assessment: Assessme
         job_id=job.id,
         user_id=job.created_by,
         month=assessment.budget.month,
-        amount=estimate.cost_max,
+        amount=decision.cost_max,
     )

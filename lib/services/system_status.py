@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from lib import engines
 from lib.db import system_status
 from lib.db.connection import newest_revision, reading, revision
+from lib.domain.callbacks import CALLBACKS_COUNTED, CallbackFacts, CallbackFault
 from lib.domain.operations import (
     ORPHANS_COUNTED,
     BackupFacts,
@@ -24,6 +25,7 @@ from lib.domain.operations import (
 )
 from lib.domain.people import ADMINISTERING, Person
 from lib.domain.states import JobStatus
+from lib.services import rented_account
 from lib.services.errors import NotAllowed
 from lib.services.mail import connected
 from lib.settings import settings
@@ -44,7 +46,7 @@ def may_read(actor: Person) -> bool:
 
 
 def facts() -> Facts:
-    """The installation now. No names of people and no money are in it."""
+    """The installation now. No names of people are in it, and no money but RunPod's account."""
     with reading() as connection:
         at_work = {row.engine: row for row in system_status.engines(connection)}
         orphans = system_status.orphans(connection, ORPHANS_COUNTED)
@@ -59,6 +61,7 @@ def facts() -> Facts:
             engines=_engines(connection, at_work),
             orphans=orphans.number,
             last_orphan_at=orphans.last,
+            callbacks=_callbacks(connection),
             tasks=[
                 TaskFacts(row.name, row.due_at, row.finished_at, row.error)
                 for row in system_status.tasks(connection)
@@ -66,7 +69,7 @@ def facts() -> Facts:
             outbox=_outbox(connection),
             storage=_storage(connection),
             backup=_backup(connection),
-            runpod_key=settings().runpod_api_key is not None,
+            rented=rented_account.rented(connection),
         )
 
 
@@ -117,6 +120,14 @@ def _engine(
         oldest_waiting_at=row.oldest_waiting_at if row else None,
         last_failure=failure.failure_message if failure else None,
         last_failure_at=failure.ended_at if failure else None,
+    )
+
+
+def _callbacks(connection: Connection) -> CallbackFacts:
+    rows = system_status.callbacks_refused(connection, CALLBACKS_COUNTED)
+    return CallbackFacts(
+        by_fault={CallbackFault(row.fault): row.number for row in rows},
+        last_at=max((row.last for row in rows), default=None),
     )
 
 

@@ -16,7 +16,14 @@ _STYLE = Path(__file__).with_name("conversation.css")
 
 @st.fragment
 def draw(file_id: UUID) -> None:
-    """A folded part of the page; nothing is read from disk before somebody opens it."""
+    """A folded part of the page; nothing is read from disk before somebody opens it.
+
+    It is open at the conversation that the address names, counted from 1.
+    """
+    named = st.query_params.pop("conversation", "")
+    if named.isdecimal():
+        st.session_state["read-conversations"] = True
+        st.session_state[f"conversation-{file_id}"] = max(1, int(named[:9]))
     part = st.expander(
         "Read the conversations",
         icon=":material/forum:",
@@ -30,6 +37,7 @@ def draw(file_id: UUID) -> None:
         try:
             preview = previews.conversation(get(file_id), st.session_state.setdefault(key, 1) - 1)
         except Refusal as error:
+            st.session_state[key] = 1  # an address may name one that is not there
             st.error(plain(error), icon=":material/error:")
             return
         _steps(key, preview)

@@ -4,6 +4,7 @@ Only the open list reads all files, and only one page of them is drawn, so that 
 are no slower than ten.
 """
 
+from contextlib import suppress
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,12 @@ _NEXT = " \u2002·\u2002 "
 
 
 def choose(first: UUID | None) -> Row | None:
-    """The chosen file, `first` until somebody chooses; None where there is none to begin with."""
+    """The chosen file, `first` until somebody chooses; None where there is none to begin with.
+
+    A file that the address names is chosen by it, once.
+    """
+    with suppress(ValueError):
+        st.session_state[CHOSEN] = UUID(st.query_params.pop("file", ""))
     file = _chosen(st.session_state.get(CHOSEN), first)
     st.session_state[CHOSEN] = file.id if file else None
     title = f"**{plain(file.name)}**{_NEXT}{plain(figures(file))}" if file else "Choose one"

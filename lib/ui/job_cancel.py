@@ -11,12 +11,23 @@ from lib.services.errors import Refusal
 from lib.ui.client_address import client_address
 from lib.ui.text import plain
 
+_ASKED = "cancel-asked"
+
+
+def ask() -> None:
+    """Opens the question from elsewhere on the page: it must not go with a part that is redrawn."""
+    st.session_state[_ASKED] = True
+    st.rerun()
+
 
 def draw_cancel_button(person: Person, job: Row) -> None:
     """For every job that has been started and has not ended."""
     asked = job.cancel_requested_at is not None
     label = "Cancelling…" if asked else "Cancel job"
-    if st.button(label, icon=":material/cancel:", disabled=asked, key="cancel", width="stretch"):
+    pressed = st.button(
+        label, icon=":material/cancel:", disabled=asked, key="cancel", width="stretch"
+    )
+    if pressed or (st.session_state.pop(_ASKED, False) and not asked):
         _confirm(person, job)
 
 

@@ -25,16 +25,6 @@ model = PeftModel.from_pretrained(base, "adapter")
 """
 
 
-def draw_failure(job: Row) -> None:
-    """What went wrong in plain words, and what to do next."""
-    message = plain(job.failure_message or "The run failed and gave no reason.")
-    spent = f"It has cost {usd(job.actual_cost)}; nothing more is charged."
-    st.error(
-        f"**{message}**  \n{plain(spent)} The log below shows how it came to this.",
-        icon=":material/error:",
-    )
-
-
 def draw_result(person: Person, job: Row) -> None:
     """The adapter: its download, its size and digest, and how it is loaded."""
     archive = storage.runs_folder() / job.adapter_key
@@ -78,6 +68,7 @@ def draw_configuration(job: Row) -> None:
             ("Preset", PRESETS[job.preset].title + _changed(configuration["overrides"])),
             ("Runs on", f"{configuration['gpu_title']}, {TIER_TITLES[Tier(job.gpu_pricing_tier)]}"),
             ("Rate", f"{usd(job.gpu_hourly_rate)} an hour"),
+            ("Spending cap", usd(job.spending_cap) if job.spending_cap is not None else ""),
             ("Base model", job.progress.get("base_model")),
             ("Steps at most", configuration["max_steps"]),
         ]

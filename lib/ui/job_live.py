@@ -7,10 +7,11 @@ import streamlit as st
 from sqlalchemy import Row
 
 from lib.domain.money import usd
+from lib.domain.next_steps import waiting
 from lib.domain.people import Person
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services.jobs import JobView
-from lib.ui import queue_place, rehearsal, wizard
+from lib.ui import next_step, queue_place, rehearsal, spending_cap, wizard
 from lib.ui.charts import PLOT_CONFIG, loss_chart
 from lib.ui.moments import clock, date_and_time, span
 from lib.ui.status import pill
@@ -40,11 +41,15 @@ def draw(person: Person, view: JobView, *, worker_runs: bool) -> None:
             )
         for notice in interruptions(view, now):
             st.warning(plain(notice), icon=":material/sync_problem:")
+    with st.container():
+        next_step.draw_waiting(person, view)
     st.html(timeline_html(view.events, now))
     with st.container():
         queue_place.draw(person, view)
         rehearsal.draw(person, view)
     with st.container():
+        if job.status in ACTIVE:
+            spending_cap.meter(job)
         if job.progress.get("step"):
             _draw_progress(view, now)
     with st.container():
@@ -95,6 +100,8 @@ def _sentence(view: JobView, now: datetime) -> str:
         lasted = f" · took {span(ran.total_seconds())}" if ran is not None else ""
         ended = date_and_time(job.ended_at)
         return f"<span>{ended}{lasted} · cost {usd(job.actual_cost)}</span>"
+    if waiting(view.attempts) is not None:
+        return "<span>Waiting for a machine.</span>"
     return f"<span>{safe(_EXPLAINED.get(status, ''))}</span>"
 
 

@@ -55,6 +55,14 @@ def _ways(person: Person, opened: OpenDraft, blocker: Blocker) -> None:
             args=(person,),
             kwargs={"offer_key": LOCAL_KEY},
         )
+    if blocker.code == "continues":
+        st.button(
+            "Train from the beginning",
+            icon=":material/restart_alt:",
+            on_click=drafting.change_draft,
+            args=(person,),
+            kwargs={"continues": None},
+        )
     if step := _STEPS.get(blocker.code):
         title = "GPU" if step == "gpu" else step.title()
         step_link(step, opened, f"Go to {title}")

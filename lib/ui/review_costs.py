@@ -8,8 +8,10 @@ from lib.domain.history import VARIANCE
 from lib.domain.money import ZERO, percent, usd
 from lib.domain.offers import Tier
 from lib.domain.review import BudgetImpact, Change, Notice, Tone
+from lib.services.assessment import Assessment
 from lib.services.final_check import FinalCheck
 from lib.ui.review_cards import rows, section
+from lib.ui.spending_cap import AT_THE_CAP, NONE, origin_of
 from lib.ui.text import safe
 
 _TONES = {
@@ -43,6 +45,7 @@ def costs(check: FinalCheck) -> str:
             f"({format_hours(estimate.duration_min_hours)} - "
             f"{format_hours(estimate.duration_max_hours)})",
         ),
+        ("Spending cap", _cap(check.assessment)),
         ("Confidence level", safe(_confidence(estimate))),
         ("Comparison", safe(compared(check))),
         ("Basis", safe(estimate.basis)),
@@ -83,7 +86,8 @@ def budget(impact: BudgetImpact) -> str:
         ("Current monthly spend", f'<span class="num">{impact.used_text}</span>{reserved}'),
         (
             "This job",
-            f'<b class="fc-mark num">+{usd(impact.cost_max)} (estimated max)</b>',
+            f'<b class="fc-mark num">+{usd(impact.cost_max)} '
+            f"({'spending cap' if impact.is_cap else 'estimated max'})</b>",
         ),
         (
             "Projected monthly total",
@@ -122,6 +126,20 @@ def changed(changes: Sequence[Change], refusal: str, blocked: str) -> str:
     )
     paragraphs = "".join(f"<p>{safe(text)}</p>" for text in told if text)
     return paragraphs + (f"<ul>{listed}</ul>" if listed else "")
+
+
+def _cap(assessment: Assessment) -> str:
+    """The amount, to be changed here too, where it comes from and what happens at it."""
+    cap = assessment.spending_cap
+    if cap is None:
+        return NONE
+    return (
+        '<span class="fc-cap"><b aria-hidden="true">$</b>'
+        f'<input type="text" inputmode="decimal" data-cap="amount" value="{cap:,.2f}" '
+        'aria-label="Spending cap in dollars" maxlength="20">'
+        '<button type="button" data-cap="set">Set cap</button></span>'
+        f"<small>{safe(origin_of(assessment))} {AT_THE_CAP}</small>"
+    )
 
 
 def _name(label: str) -> str:

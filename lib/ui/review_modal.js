@@ -24,7 +24,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const first = dialog.visit !== data.visit;
   const again = !first && dialog.asked !== data.asked;
-  if (first || again) dialog.querySelectorAll('input').forEach((box) => { box.checked = false; });
+  if (first || again) dialog.querySelectorAll('[type=checkbox]').forEach((box) => { box.checked = false; });
   dialog.visit = data.visit;
   dialog.asked = data.asked;
   dialog.follow();
@@ -109,7 +109,13 @@ function build() {
     dialog.tell('ended', { outcome, checked: checked(), visit: dialog.visit, shown: dialog.data.shown, turn });
   };
 
+  const setCap = () => {
+    if (dialog.pending) return;
+    const amount = dialog.querySelector('[data-cap=amount]').value;
+    dialog.tell('cap', { amount, visit: dialog.visit, turn: Date.now() });
+  };
   dialog.addEventListener('click', (event) => {
+    if (event.target.closest('[data-cap=set]')) setCap();
     const { outcome } = event.target.closest('[data-outcome]:not(:disabled)')?.dataset ?? {};
     if (outcome) end(outcome); // anything else, the dimmed page as well, does nothing
   });
@@ -117,7 +123,8 @@ function build() {
     event.preventDefault();
     end('cancelled');
   });
-  dialog.addEventListener('change', () => {
+  dialog.addEventListener('change', (event) => {
+    if (!boxes.includes(event.target)) return;
     dialog.follow();
     if (!start.disabled) dialog.say('All boxes are ticked: Start Training is available.');
   });
@@ -129,6 +136,9 @@ function build() {
     } else if (event.key === 'Enter' && boxes.includes(event.target)) {
       event.preventDefault();
       event.target.click();
+    } else if (event.key === 'Enter' && event.target.matches('[data-cap=amount]')) {
+      event.preventDefault();
+      setCap();
     } else if (event.key === 'Tab') {
       const stops = [...dialog.querySelectorAll('a[href], button:not(:disabled), input, [tabindex="0"]')];
       const [from, to] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];

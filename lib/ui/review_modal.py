@@ -20,6 +20,7 @@ from lib.services.assessment import Assessment
 from lib.services.drafts import OpenDraft
 from lib.services.errors import Refusal, StartRefused
 from lib.services.final_check import FinalCheck, final_check
+from lib.ui import drafting, spending_cap
 from lib.ui.client_address import client_address
 from lib.ui.review_cards import dataset_card, gpu_card, parameters_card
 from lib.ui.review_costs import budget, changed, costs, warned
@@ -93,7 +94,12 @@ def draw(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
         check = final_check(person, opened, assessment)
         visit.follow(check.shown, assessment.digest)
         data |= {"open": True, **_content(visit, check)}
-    _component(key=_KEY, data=data, on_ended_change=lambda: _ended(person, opened.job_id))
+    _component(
+        key=_KEY,
+        data=data,
+        on_ended_change=lambda: _ended(person, opened.job_id),
+        on_cap_change=lambda: _cap_typed(person),
+    )
     if visit is not None and not visit.noted:
         visit.noted = True
         try:
@@ -163,6 +169,21 @@ def _ended(person: Person, job_id: UUID) -> None:
         review_visits.left(visit.id, outcome, checked)
     except (DatabaseUnavailable, ValueError):
         log.warning("the end of visit %s was not noted", visit.id, exc_info=True)
+
+
+def _cap_typed(person: Person) -> None:
+    """Another spending cap: the figures change, and are to be confirmed anew; a bad one is told."""
+    said = st.session_state[_KEY].cap
+    visit: Visit | None = st.session_state.get(_VISIT)
+    if visit is None or said["visit"] != str(visit.id):
+        return
+    visit.changes, visit.refusal = (), ""
+    try:
+        cap = spending_cap.typed(str(said["amount"]))
+    except ValueError as error:
+        visit.refusal, visit.asked = str(error), visit.asked + 1
+        return
+    drafting.change_draft(person, spending_cap=cap)
 
 
 def _start(person: Person, job_id: UUID, visit: Visit, shown: str, checked: int) -> bool:

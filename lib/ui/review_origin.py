@@ -7,6 +7,9 @@ from lib.ui.text import safe
 def origin(check: FinalCheck) -> str:
     """The job's name, `Based on Template: {name}` and `Similar to your previous job: ...`."""
     lines = [f'<p class="fc-job-name">{safe(check.assessment.draft.name)}</p>']
+    if (begun := check.assessment.begun) is not None:
+        job = _link(f"/job?job={check.assessment.draft.continues}", begun.name)
+        lines.append(f'<p class="num">Continues {job}: {safe(begun.left)}</p>')
     if check.template is not None:
         template_id, name = check.template
         lines.append(

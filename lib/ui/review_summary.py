@@ -6,19 +6,23 @@ from lib.domain.budget import forecast
 from lib.domain.estimate import Estimate, format_hours
 from lib.domain.explanations import warnings
 from lib.domain.money import usd
+from lib.domain.people import Person
 from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.services.assessment import Assessment
 from lib.services.drafts import OpenDraft
 from lib.services.quotes import RATE_SOURCES, shown_value
-from lib.ui import wizard
+from lib.ui import spending_cap, wizard
 from lib.ui.moments import date_and_time
 from lib.ui.review_blockers import step_link
 from lib.ui.text import plain
 
 
-def draw(opened: OpenDraft, assessment: Assessment) -> None:
+def draw(person: Person, opened: OpenDraft, assessment: Assessment) -> None:
     """The whole configuration, each part with the way to its step, and what it costs."""
     st.subheader(plain(opened.draft.name), anchor=False)
+    if begun := assessment.begun:
+        told = f"Continues “{begun.name}” from its checkpoint: the estimate counts {begun.left}."
+        st.info(plain(told), icon=":material/resume:")
     if opened.draft.description:
         st.text(opened.draft.description)
     left, right = st.columns(2)
@@ -29,6 +33,7 @@ def draw(opened: OpenDraft, assessment: Assessment) -> None:
         _parameters(opened)
     if assessment.estimate is not None:
         _cost(assessment, assessment.estimate)
+        spending_cap.draw(person, opened, assessment)
     if assessment.decision:
         ahead = forecast(assessment.budget, assessment.decision.cost_max)
         st.markdown(f":{'red' if ahead.over else 'green'}[{plain(ahead.text)}]")
@@ -78,6 +83,7 @@ def _parameters(opened: OpenDraft) -> None:
 
 
 def _cost(assessment: Assessment, estimate: Estimate) -> None:
+    reserved = assessment.decision.cost_max if assessment.decision else estimate.cost_max
     wizard.facts(
         [
             ("Cost", f"{usd(estimate.cost_min)} – {usd(estimate.cost_max)}", estimate.basis),
@@ -90,8 +96,8 @@ def _cost(assessment: Assessment, estimate: Estimate) -> None:
             ),
             (
                 "Budget after it",
-                usd(assessment.budget.remaining - estimate.cost_max),
-                f"of {usd(assessment.budget.limit)}, at the most it may cost",
+                usd(assessment.budget.remaining - reserved),
+                f"of {usd(assessment.budget.limit)}, with {usd(reserved)} reserved",
             ),
         ]
     )

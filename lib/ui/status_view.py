@@ -5,9 +5,11 @@ from datetime import datetime
 
 import streamlit as st
 
-from lib.domain.operations import Facts, Level, Trouble
+from lib.domain.callbacks import CALLBACKS_COUNTED
+from lib.domain.operations import Facts
 from lib.domain.states import ACTIVE, JobStatus
-from lib.ui import status, wizard
+from lib.domain.troubles import Level, Trouble
+from lib.ui import rented_account_view, status, wizard
 from lib.ui.csv_table import table_with_csv
 from lib.ui.moments import clock, date_and_time, span
 from lib.ui.tables import frame, moment_column
@@ -41,7 +43,7 @@ def draw_figures(facts: Facts) -> None:
         _section("Database", _database(facts))
         _section("Storage", _storage(facts))
         _section("Backup", _backup(facts))
-        _section("RunPod", [("Key", "set" if facts.runpod_key else "not set: RUNPOD_API_KEY")])
+        _section("RunPod", _runpod(facts))
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -102,6 +104,17 @@ def _backup(facts: Facts) -> list[tuple[str, str]]:
     return [("Last", date_and_time(backup.made_at)), ("Size", size(backup.size_bytes))]
 
 
+def _runpod(facts: Facts) -> list[tuple[str, str]]:
+    refused, last = facts.callbacks.refused, facts.callbacks.last_at
+    return [
+        *rented_account_view.lines(facts.rented, facts.now),
+        (
+            f"Callbacks refused in {CALLBACKS_COUNTED.days} days",
+            f"{refused:,}" + (f", last {clock(last, facts.now)}" if last else ""),
+        ),
+    ]
+
+
 def draw_workers(facts: Facts) -> None:
     """Every worker that was seen in the last hour."""
     st.subheader("Workers", anchor=False)
@@ -141,6 +154,11 @@ def draw_engines(facts: Facts) -> None:
         placeholder="–",
         column_config={"Failed": moment_column()},
     )
+
+
+def draw_pods(facts: Facts) -> None:
+    """The pods at RunPod that are ours."""
+    rented_account_view.draw_pods(facts.rented.account if facts.rented else None)
 
 
 def draw_tasks(facts: Facts) -> None:

@@ -1,5 +1,7 @@
 """What a job's page offers for the next one: keep it as a template, clone it (FR1.3.1)."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -41,15 +43,15 @@ def clone_button(person: Person, job_id: UUID) -> None:
         try:
             new = cloning.clone(person, job_id)
         except NotEligible as refusal:
-            _another_file(person, job_id, str(refusal))
+            another_file(person, job_id, str(refusal))
         else:
             open_in_wizard(new)
 
 
-def open_in_wizard(job_id: UUID) -> None:
+def open_in_wizard(job_id: UUID, step: str = "preset") -> None:
     """Goes on with a new draft; whichever was open before stays as it was saved."""
     drafting.forget()
-    go("preset", job_id)
+    go(step, job_id)
 
 
 def based_on(person: Person, draft: Draft) -> str | None:
@@ -129,8 +131,20 @@ def _description(of_job: str) -> str:
 
 
 @st.dialog("Clone on another training file", icon=":material/content_copy:")
-def _another_file(person: Person, job_id: UUID, reason: str) -> None:
-    st.warning(plain(reason), icon=":material/block:")
+def another_file(
+    person: Person,
+    job_id: UUID,
+    reason: str | None = None,
+    *,
+    changes: Mapping[str, Any] = cloning.AS_IT_WAS,
+    then: str = "preset",
+) -> None:
+    """Asks for the file of a clone with these changes, which then opens at a step of the wizard.
+
+    `reason` says why the job's own file will not do.
+    """
+    if reason:
+        st.warning(plain(reason), icon=":material/block:")
     used = jobs.status_of(person, job_id).training_file_id
     files = {
         file.id: file
@@ -148,8 +162,8 @@ def _another_file(person: Person, job_id: UUID, reason: str) -> None:
     )
     if st.button("Clone on this file", type="primary", disabled=chosen is None, width="stretch"):
         try:
-            new = cloning.clone(person, job_id, chosen)
+            new = cloning.clone(person, job_id, chosen, changes)
         except Refusal as refusal:
             st.error(plain(refusal), icon=":material/block:")
         else:
-            open_in_wizard(new)
+            open_in_wizard(new, then)

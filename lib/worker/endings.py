@@ -1,32 +1,25 @@
 """How attempts and jobs end: always inside the caller's transaction, with the job's row locked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func
+from sqlalchemy import Connection, Row
 
 from lib.db import jobs, work
+from lib.domain import recovery
+from lib.domain.money import ZERO
 from lib.domain.offers import RECOVERY_ATTEMPTS
+from lib.domain.recovery import Next, Outcome, Tried
 from lib.domain.states import JobStatus
 from lib.services import notifications
 from lib.services.settlement import end_job
 
 
 def end_attempt(
-    connection: Connection,
-    attempt: Row,
-    outcome: str,
-    cost: Decimal,
-    ended_at: datetime | None = None,
+    connection: Connection, attempt: Row, outcome: Outcome, cost: Decimal, ended_at: datetime
 ) -> None:
-    """Outcomes: completed, failed, interrupted, gone, lost, refused, cancelled.
-
-    `ended_at` is when the run itself said that it ended; without it, the end is now.
-    """
-    work.write_attempt(
-        connection, attempt.id, ended_at=ended_at or func.now(), outcome=outcome, cost=cost
-    )
+    work.write_attempt(connection, attempt.id, ended_at=ended_at, outcome=str(outcome), cost=cost)
 
 
 def recover_or_give_up(
@@ -39,18 +32,19 @@ def recover_or_give_up(
     checkpoint_step: int | None = None,
     detail: str | None = None,
 ) -> None:
-    """After an attempt that came to nothing: the next one, or the end of the job."""
-    cost = work.cost_of_attempts(connection, job.id)
-    if attempt.number > RECOVERY_ATTEMPTS:
+    """After an attempt whose run was lost: the next one, or the end of the job."""
+    following = _next(connection, job)
+    if following.at is None:
+        said = f" The last one said: {detail}" if detail else ""
         message = (
             f"{what}, and {RECOVERY_ATTEMPTS} further attempts did not get through either. "
             "Start a new job when the cause is found."
         )
-        said = f" The last one said: {detail}" if detail else ""
-        fail(connection, job, "recoveries_exhausted", message + said)
+        fail(connection, job, following.code or "error", message + said)
         return
     whence = "the beginning" if checkpoint_step is None else f"step {checkpoint_step}"
-    told = f"{what}; going on from {whence} (recovery {attempt.number} of {RECOVERY_ATTEMPTS})"
+    told = f"{what}; going on from {whence} (recovery {following.recovery} of {RECOVERY_ATTEMPTS})"
+    work.write_attempt(connection, attempt.id, retry_at=following.at)
     notifications.job_interrupted(connection, job, attempt.number, told)
     jobs.transition(
         connection,
@@ -59,9 +53,47 @@ def recover_or_give_up(
         told,
         kind="interrupted",
         data={"attempt": attempt.number, "detail": detail},
-        actual_cost=cost,
+        actual_cost=work.cost_of_attempts(connection, job.id),
         checkpoint_recovery_count=job.checkpoint_recovery_count + interrupted,
     )
+
+
+def wait_or_give_up(
+    connection: Connection,
+    job: Row,
+    attempt: Row,
+    outcome: Outcome,
+    why: str,
+    now: datetime,
+    told_to_wait: timedelta = timedelta(),
+) -> None:
+    """After an attempt for which nothing was started, `why` being the provider's reason.
+
+    The job goes on waiting in the state it is in; the first such attempt in a row is told of.
+    """
+    before = work.newest_but(connection, job.id, attempt.number)
+    end_attempt(connection, attempt, outcome, ZERO, now)
+    following = _next(connection, job, told_to_wait)
+    if following.at is None:
+        message = f"{why} {_GAVE_UP[following.recovery > 0]}"
+        fail(connection, job, following.code or "error", message)
+        return
+    work.write_attempt(connection, attempt.id, retry_at=following.at)
+    if before is None or before.outcome != outcome:
+        jobs.record(connection, job.id, "waiting", f"{why} It is tried again and again.")
+
+
+_GAVE_UP = {
+    False: "It was tried for hours. Nothing was spent; start again later or on another GPU.",
+    True: "The job could not go on in time. Its checkpoints are kept; start it again later or on "
+    "another GPU.",
+}
+
+
+def _next(connection: Connection, job: Row, told_to_wait: timedelta = timedelta()) -> Next:
+    ended = jobs.attempts(connection, job.id)
+    tried = [Tried(Outcome(row.outcome), row.created_at, row.ended_at) for row in ended]
+    return recovery.after(tried, told_to_wait)
 
 
 def fail(connection: Connection, job: Row, code: str, message: str) -> None:
@@ -72,5 +104,6 @@ def fail(connection: Connection, job: Row, code: str, message: str) -> None:
 def end(connection: Connection, job: Row, to: JobStatus, message: str, **values: Any) -> None:
     """Ends the job at what its attempts have cost."""
     cost = work.cost_of_attempts(connection, job.id)
-    notifications.job_ended(connection, job, to, message, cost)
+    code = values.get("failure_code")
+    notifications.job_ended(connection, job, to, message, cost, code)
     end_job(connection, job, to, message, cost, **values)

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,17 +19,25 @@ LEASE = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class LeaseLost(Exception):
     """Another worker has the row by now; nothing was written."""
 
 
 @dataclass(frozen=True)
 class JobLease:
-    """A job that this worker holds, as it was read, with its newest attempt."""
+    """A job that this worker holds, as it was read, with its newest attempt.
+
+    `now` is the clock by which runs are timed; the lease itself lives by the database's.
+    """
 
     token: UUID
     job: Row
     attempt: Row | None
+    now: Callable[[], datetime] = utc_now
 
     @property
     def live_attempt(self) -> Row | None:

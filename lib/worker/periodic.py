@@ -18,11 +18,14 @@ from lib.db import periodic
 from lib.db.connection import DatabaseUnavailable, transaction
 from lib.db.tables import periodic_tasks as table
 from lib.services import (
+    billing,
     calibration,
     job_search_words,
     notifications,
     offers,
+    rented_account,
     request_care,
+    result_care,
     spending,
 )
 from lib.worker.leases import LEASE, Keeper
@@ -44,11 +47,14 @@ class PeriodicTask:
 TASKS: Sequence[PeriodicTask] = (
     # Hourly, though rates are fetched once a day: a key that was just set is used within the hour.
     PeriodicTask(offers.TASK, timedelta(hours=1), offers.refresh_if_connected),
+    PeriodicTask(rented_account.TASK, timedelta(minutes=10), rented_account.look),
+    PeriodicTask(billing.TASK, timedelta(hours=1), billing.reconcile),
     PeriodicTask(request_care.TASK, timedelta(minutes=10), request_care.tend),
     # Daily, though it acts monthly, or once there are twice as many finished runs.
     PeriodicTask(calibration.TASK, timedelta(days=1), calibration.refit_if_due),
     PeriodicTask(job_search_words.TASK, timedelta(minutes=10), job_search_words.gather),
     PeriodicTask(spending.TASK, timedelta(hours=6), spending.keep_forecasts),
+    PeriodicTask(result_care.TASK, timedelta(hours=1), result_care.tend),
     PeriodicTask(notifications.TASK, timedelta(days=1), notifications.remove_old),
 )
 

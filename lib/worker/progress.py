@@ -50,6 +50,9 @@ def record(
             case "checkpoint":
                 message = f"Checkpoint saved at step {step}"
                 jobs.record(connection, job_id, "checkpoint", message, data={"step": step})
+            case "failed" if event.get("detail"):
+                detail = f"Technical detail: {event['detail']}"
+                jobs.record(connection, job_id, "technical", detail, data={"code": event["code"]})
 
 
 def _of_start(event: Event) -> dict[str, Any]:

@@ -5,53 +5,58 @@ any moment, and several may run side by side.
 """
 
 import logging
-import time
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from lib.db import activity, leasing, system_status, work
 from lib.db.connection import DatabaseUnavailable, reading, transaction
 from lib.db.tables import training_jobs
 from lib.domain.money import ZERO
-from lib.domain.states import JobStatus
 from lib.engines import engines
 from lib.engines.base import Engine, RunHandle
+from lib.engines.errors import ProviderProblem
 from lib.engines.names import parse_run_name
-from lib.worker import following, launching, leases
+from lib.worker import concluding, following, launching, leases
 from lib.worker.leases import JobLease, LeaseLost
 from lib.worker.wording import describe
 
-SWEEP_SECONDS = 30.0
+SWEEP_EVERY, SWEEP_AGAIN = timedelta(seconds=30), timedelta(seconds=1)
 RETRY = timedelta(seconds=5)  # after an error that nobody foresaw
 
 log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """One worker's view of all jobs; its fields only hold times, and losing them loses nothing."""
+    """One worker's view of all jobs; its fields only hold times, and losing them loses nothing.
 
-    def __init__(self) -> None:
-        self._missed: dict[UUID, float] = {}
-        self._next_sweep = time.monotonic()
+    `clock` times runs and pauses; `retry` is how long a job rests after an error nobody foresaw.
+    """
+
+    def __init__(
+        self, clock: Callable[[], datetime] = leases.utc_now, retry: timedelta = RETRY
+    ) -> None:
+        self._clock, self._retry = clock, retry
+        self._missed: dict[UUID, datetime] = {}
+        self._next_sweep = clock()
 
     def tick(self) -> bool:
         """Looks once at every active job that nobody else holds; False where there is none."""
-        if time.monotonic() >= self._next_sweep:
+        if self._clock() >= self._next_sweep:
             self._sweep_all()
         handled: set[UUID] = set()
-        while (lease := take(handled)) is not None:
+        while (lease := take(handled, self._clock)) is not None:
             handled.add(lease.job.id)
             self._handle(lease)
         return bool(handled)
 
     def _sweep_all(self) -> None:
         """Sweeps every engine; soon again where a run is still ending."""
-        self._next_sweep = time.monotonic() + SWEEP_SECONDS
+        self._next_sweep = self._clock() + SWEEP_EVERY
         for engine in engines():
             try:
                 if not sweep(engine):
-                    self._next_sweep = time.monotonic() + 1
+                    self._next_sweep = self._clock() + SWEEP_AGAIN
             except DatabaseUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001  an engine that is away is asked again later
@@ -66,9 +71,12 @@ class Reconciler:
             log.warning("job %s: another worker took it over", lease.job.id)
         except DatabaseUnavailable:
             raise
+        except ProviderProblem as problem:  # it is asked again
+            log.warning("job %s: %s", lease.job.id, describe(problem))
+            pause = self._retry
         except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
             log.error("job %s: %s", lease.job.id, describe(error))
-            pause = RETRY
+            pause = self._retry
         with transaction() as connection:
             leasing.release(connection, training_jobs.c.id, lease.job.id, lease.token, pause)
 
@@ -76,23 +84,24 @@ class Reconciler:
         attempt = lease.live_attempt
         if attempt is not None and attempt.external_id is None:
             launching.resolve_doubt(lease, attempt, self._missed)
+        elif attempt is not None and attempt.verdict is not None:
+            concluding.conclude(lease, attempt)
         elif lease.job.cancel_requested_at is not None:
-            following.cancel(lease)
+            concluding.cancel(lease)
         elif attempt is not None:
             following.follow(lease, attempt)
-        else:
-            assert lease.job.status in (JobStatus.QUEUED, JobStatus.RECOVERING)
+        else:  # waiting for its turn, for the next attempt, or for a free machine
             launching.launch(lease)
 
 
-def take(but: Collection[UUID]) -> JobLease | None:
+def take(but: Collection[UUID], clock: Callable[[], datetime] = leases.utc_now) -> JobLease | None:
     """Leases the next active job, other than those in `but`."""
     token = uuid4()
     with transaction() as connection:
         job = work.lease_job(connection, token, leases.LEASE, but=but)
         if job is None:
             return None
-        return JobLease(token, job, work.newest_attempt(connection, job.id))
+        return JobLease(token, job, work.newest_attempt(connection, job.id), clock)
 
 
 def sweep(engine: Engine) -> bool:
@@ -113,6 +122,6 @@ def sweep(engine: Engine) -> bool:
         log.warning("%s: no attempt knows of it, ending it", name)
         with transaction() as connection:
             activity.record_once(connection, system_status.ORPHAN, name)
-        handle = RunHandle(name, *run, engine.find(name), ZERO, None)
+        handle = RunHandle(name, *run, None, ZERO, None)
         all_gone = engine.terminate(handle) and all_gone
     return all_gone

@@ -36,7 +36,7 @@ def local(standin):
 
 @pytest.fixture
 def open_desk(runpod):
-    """`open_desk(spot=True)`: an engine at the fake RunPod; all that both say is as specified."""
+    """`open_desk(spot="on")`: an engine at the fake RunPod; all that both say is as specified."""
     desks = []
 
     def make(**options):
@@ -56,4 +56,4 @@ def desk(open_desk):
 
 @pytest.fixture
 def spot_desk(open_desk):
-    return open_desk(spot=True)
+    return open_desk(spot="on")

@@ -16,6 +16,7 @@ from lib.engines.errors import ProviderProblem, SubmitRefused
 from lib.engines.runpod import RunPod
 from lib.engines.runpod_client import RunPodClient
 from lib.engines.runpod_pods import PodPlan
+from lib.settings import SpotPolicy
 from tests.engines.helpers import handle, spec
 from tests.fake_runpod.client import FakeRunPod
 from tests.fake_runpod.world import KEY, START
@@ -59,10 +60,10 @@ class Desk:
     log_timeout = 0.15  # seconds of silence that end a page
     start_of_time = datetime.fromtimestamp(START, UTC)
 
-    def __init__(self, runpod: FakeRunPod, *, spot: bool = False) -> None:
+    def __init__(self, runpod: FakeRunPod, *, spot: SpotPolicy = "off", **options: Any) -> None:
         self.runpod = runpod
-        self.spot = spot
-        self.plans = FixedPlans(SPOT_PLAN if spot else PLAN)
+        self.spot, self.options = spot, options
+        self.plans = FixedPlans(PLAN if spot == "off" else SPOT_PLAN)
         self.now = self.start_of_time
         self.clients: list[RunPodClient] = []
         self.restart()
@@ -85,6 +86,7 @@ class Desk:
             spot=self.spot,
             offers=tuple,
             clock=lambda: self.now,
+            **self.options,
         )
 
     def advance(self, seconds: float) -> list[dict[str, Any]]:
@@ -101,8 +103,9 @@ class Desk:
         return self.handle(run, self.engine.submit(run))
 
     def handle(self, run: RunSpec, pod_id: str | None) -> RunHandle:
-        rate = str(self.plans.chosen.hourly_rate)
-        return handle(run, pod_id, rate=rate, started_at=self.now)
+        plan = self.plans.chosen
+        found = handle(run, pod_id, rate=str(plan.hourly_rate), started_at=self.now)
+        return replace(found, tier=plan.tier)
 
     def until(self, condition: Any, seconds: int = 1200, step: float = 6) -> Any:
         """Moves on until the condition gives something; a passing problem is nothing."""

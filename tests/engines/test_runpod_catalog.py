@@ -233,7 +233,7 @@ def test_a_rate_is_at_least_the_price_by_less_than_a_cent_or_there_is_none(price
     if rate is None:
         assert not price.is_finite() or price <= 0 or price > Decimal("9999999999.99")
     else:
-        assert price <= rate < price + Decimal("0.01")
+        assert rate - Decimal("0.01") < price <= rate
         assert rate == rate.quantize(Decimal("0.01"))
 
 

@@ -84,7 +84,12 @@ def make_app() -> Starlette:
     async def state(_: Request) -> Response:
         """What is really there, whatever lists and answers say."""
         pods = [
-            {**pod.rest(world.now), "spot": pod.spot, "deleted": pod.deleted_at is not None}
+            {
+                **pod.rest(world.now),
+                "spot": pod.spot,
+                "deleted": pod.deleted_at is not None,
+                "billed": pod.billed_hours(0, world.now) * pod.cost * world.bill_factor,
+            }
             for pod in world.pods.values()
         ]
         return JSONResponse({"now": world.now, "pods": pods, "violations": world.violations})
@@ -184,6 +189,10 @@ async def faulty(kind: str, answer: Response, authorization: str) -> Response:
         return JSONResponse({"data": None, "errors": [{"message": "Something went wrong"}]})
     if kind == "429":
         return problem(429, "rate limit exceeded for the minute window", Retry_After="12")
+    if kind == "image":
+        return problem(400, IMAGE)
+    if kind == "image errors":
+        return doors.errors(IMAGE, "BAD_USER_INPUT")
     if kind == "capacity":
         return problem(400, doors.CAPACITY)
     if kind == "capacity errors":
@@ -196,9 +205,11 @@ async def faulty(kind: str, answer: Response, authorization: str) -> Response:
 
 
 JSON = "application/json"
+IMAGE = "manifest unknown: the image registry.example.com/trainer:1 was not found"
 FAULTS = (
     *("hang", "cut", "not json", "redirect", "other form", "errors", "429"),
     *("capacity", "capacity errors", "balance errors", "refused errors"),
+    *("image", "image errors"),
 )
 #: Where it makes no difference whether a request was carried out before it failed.
 READING = frozenset({"rest", "graphql", "list", "get", "logs", "billing", "balance", "spot_pods"})

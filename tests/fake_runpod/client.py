@@ -66,6 +66,11 @@ class FakeRunPod:
         return sorted(pod["name"] for pod in self.pods if not pod["deleted"])
 
     @property
+    def asked_to_create(self) -> list[dict[str, Any]]:
+        """The orders of pods since `be`, on demand and on spot."""
+        return [request for request in self.requests if request["door"] in ("create", "rent")]
+
+    @property
     def violations(self) -> list[str]:
         """Where a request or an answer was not as RunPod specifies it."""
         return self._http.get("/_state").json()["violations"]

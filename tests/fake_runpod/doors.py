@@ -125,6 +125,8 @@ async def logs(request: Request, world: World) -> Response:
                 number += 1
                 data = {"ts": rfc3339(at), "source": "container", "line": line}
                 yield f"id: {rfc3339(at)}/{number:012}\ndata: {json.dumps(data)}\n\n"
+            if world.log_ends:
+                return
             await asyncio.sleep(0.02)
 
     return StreamingResponse(stream(), media_type="text/event-stream")

@@ -84,6 +84,7 @@ class World:
     spot_open: bool = True  # whether this account gets spot pods
     spot_in_rest: bool = True  # whether REST lists them
     quota: int = 0  # requests a minute, 0 for no limit
+    log_ends: bool = False  # a log's stream ends with what there is, so that nobody waits for more
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)

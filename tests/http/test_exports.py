@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,6 @@ from uuid import UUID, uuid4
 import httpx
 import jwt
 import pytest
-import uvicorn
 from sqlalchemy import text, update
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -207,23 +205,6 @@ def test_a_dead_database_is_told_as_such(http: TestClient, person: Make, configu
         assert (answer.status_code, "cannot be reached" in answer.text) == (503, True)
     finally:
         db.dispose()
-
-
-@pytest.fixture
-def server(database: Any) -> Iterator[str]:
-    """The routes behind a real socket; yields their address."""
-    config = uvicorn.Config(
-        Starlette(routes=list(ROUTES)), host="127.0.0.1", port=0, log_level="critical"
-    )
-    serving = uvicorn.Server(config)
-    thread = threading.Thread(target=serving.run)
-    thread.start()
-    while not serving.started:
-        time.sleep(0.01)
-    port = serving.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    serving.should_exit = True
-    thread.join()
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_an_empty_installation_counts_nothing(here: TestClient) -> None:
     found = read(here)
     assert {found["lora_jobs", str(state)] for state in JobStatus} == {0}
     assert found["lora_workers_seen",] == found["lora_outbox", "waiting"] == 0
+    assert found["lora_callbacks_refused", "signature"] == 0
     assert found["lora_schema_up_to_date",] == 1
     assert found["lora_disk_free_bytes",] > 0
     assert ("lora_backup_age_seconds",) not in found

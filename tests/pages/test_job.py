@@ -161,8 +161,9 @@ def test_a_failed_job_says_why_in_its_own_words(
 
     page = open_page("job", ana, job)
 
-    assert r"The disk is full\. Free some space" in page.error[0].value
-    assert r"It has cost \$3\.20" in page.error[0].value
+    assert "<h3>The disk is full</h3>" in said(page)
+    assert "It has cost $3.20; nothing more is charged." in said(page)
+    assert "Message: The disk is full. Free some space and start again." in page.code[0].value
     assert not adapters(page)
 
 
@@ -279,6 +280,6 @@ def test_the_page_survives_a_job_that_ends_while_it_is_open(
     page.run()
 
     assert not page.exception
-    assert "It broke" in page.error[0].value
+    assert "It broke. It may have been a passing fault" in said(page)
     assert "Time left" not in figures(page)
     assert datetime.now(UTC).strftime("%d %b %Y") in said(page)

@@ -13,7 +13,9 @@ from lib.db.connection import transaction
 from lib.db.tables import periodic_tasks, workers
 from lib.domain.people import Person
 from lib.domain.states import JobStatus
-from lib.services import backups
+from lib.engines.names import run_name
+from lib.services import backups, rented_account
+from tests.fake_runpod.client import FakeRunPod
 from tests.pages.conftest import figures, said
 
 Make = Callable[..., Any]
@@ -65,6 +67,14 @@ def test_work_and_its_troubles_are_counted(
     with transaction() as connection:
         for name in ("lora-1", "lora-1", "lora-2"):
             activity.record_once(connection, system_status.ORPHAN, name)
+        for subject, fault in (("lora-1", "signature"), ("unknown", "unknown")):
+            activity.record(
+                connection,
+                system_status.CALLBACK_REFUSED,
+                subject=subject,
+                succeeded=False,
+                details={"fault": fault},
+            )
         periodic.register(connection, ["rates"])
         hour_ago = datetime.now(UTC) - timedelta(hours=1)
         connection.execute(
@@ -80,4 +90,30 @@ def test_work_and_its_troubles_are_counted(
     assert (engine["At once"], engine["Waiting"]) == ("3", 1)
     warnings = " ".join(one.value for one in page.warning)
     assert "2 runs in the last 7 days" in warnings
+    assert shown["Callbacks refused in 7 days"].startswith("2, last")
+    assert "1 callback of runs refused" in warnings  # that of no run at all is none to act on
     assert "\\*\\*HTTP\\*\\* 401 \\<b\\>" in warnings
+
+
+def test_runpods_account_and_our_pods_are_shown_as_they_were_read_last(
+    owner: Person, open_page: Make, runpod: FakeRunPod, configure: Make
+) -> None:
+    be_at_work()
+    configure(RUNPOD_PREFIX="ours", TRAINER_IMAGE="registry.example.com/trainer:1")
+    before = figures(open_page("status", owner))
+    assert before["Account"].startswith("not read yet")
+    assert "HF_TOKEN" in before["Jobs start there"]
+    runpod.be(balance=20.0)
+    runpod.fill([f"ours.{run_name(owner.id, 1)}"], "NVIDIA H100 PCIe")
+    rented_account.look()
+    asked = len(runpod.requests)
+    page = open_page("status", owner)
+    assert not page.exception
+    shown = figures(page)
+    assert (shown["Balance"], shown["Spent an hour now"]) == ("$20.00", "$2.39")
+    assert (shown["Lasts for"], shown["Pod names begin with"]) == ("8 hours", "ours")
+    (pods,) = (table.value for table in page.dataframe if "Pod" in table.value)
+    assert pods.loc[0, "Pod"] == f"ours.{run_name(owner.id, 1)}"
+    assert pods.loc[0, "Belongs to"] == "no job: it is being ended"
+    assert any("lasts for 8\\.4 hours" in one.value for one in page.warning)
+    assert len(runpod.requests) == asked

@@ -13,11 +13,16 @@ from lib.db.connection import database, reading, transaction
 from lib.db.tables import activity_log, gpu_offers, training_jobs
 from lib.domain.offers import (
     LOCAL_KEY,
+    NO_ADDRESS,
+    NO_IMAGE,
+    NO_MODEL_TOKEN,
     NOT_CONNECTED,
     NOT_LISTED,
     ON_DEMAND_KEY,
-    QUOTE_ONLY,
+    RATES_NOT_READ,
     SPOT_KEY,
+    SPOT_NOT_READ,
+    SPOT_OFF,
     SPOT_WITHDRAWN,
     RateSource,
     Tier,
@@ -67,7 +72,7 @@ def test_a_refresh_without_a_key_says_what_to_set(person: Make) -> None:
         offers.refresh(person())
 
 
-def test_a_refresh_brings_runpods_rates_which_are_for_quotes_only(
+def test_a_refresh_brings_runpods_rates_and_says_what_is_to_be_set_before_a_start(
     person: Make, runpod: FakeRunPod
 ) -> None:
     fetched_at = offers.refresh(person())
@@ -75,7 +80,75 @@ def test_a_refresh_brings_runpods_rates_which_are_for_quotes_only(
     assert found[ON_DEMAND_KEY].hourly_rate == Decimal("2.39")
     assert found[SPOT_KEY].hourly_rate == Decimal("1.26")
     assert found[SPOT_KEY].fetched_at == fetched_at == offers.freshness().fetched_at
-    assert {offer.unavailable for offer in found.values() if not offer.is_local} == {QUOTE_ONLY}
+    assert {offer.unavailable for offer in found.values() if not offer.is_local} == {NO_IMAGE}
+
+
+def unavailable(key: str) -> str | None:
+    return by_key()[key].unavailable
+
+
+@pytest.fixture
+def ready(runpod: FakeRunPod, configure: Make) -> FakeRunPod:
+    """RunPod is set up: jobs may start there."""
+    configure(TRAINER_IMAGE="registry.example.com/trainer:1", HF_TOKEN="hf_token")
+    return runpod
+
+
+def test_once_all_is_set_and_read_what_runpod_offers_can_be_started(
+    person: Make, ready: FakeRunPod
+) -> None:
+    assert {unavailable(key) for key in (SPOT_KEY, ON_DEMAND_KEY)} == {RATES_NOT_READ}
+    offers.refresh(person())
+    assert {offer.unavailable for offer in by_key().values()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"TRAINER_IMAGE": ""}, NO_IMAGE),
+        ({"HF_TOKEN": ""}, NO_MODEL_TOKEN),
+        ({"RUNPOD_API_URL": "https://rest.example.com"}, NO_ADDRESS),
+    ],
+)
+def test_an_offer_says_which_variable_is_missing(
+    person: Make, ready: FakeRunPod, configure: Make, variables: dict[str, str], reason: str
+) -> None:
+    offers.refresh(person())
+    configure(**variables)
+    assert {unavailable(key) for key in (SPOT_KEY, ON_DEMAND_KEY)} == {reason}
+
+
+def test_spot_can_be_started_only_while_its_price_was_read_lately(
+    person: Make, ready: FakeRunPod, configure: Make
+) -> None:
+    offers.refresh(person())
+    age_batches(hours=47)
+    assert unavailable(SPOT_KEY) is None
+    age_batches(hours=2)
+    assert (unavailable(SPOT_KEY), unavailable(ON_DEMAND_KEY)) == (SPOT_NOT_READ, None)
+    configure(RUNPOD_SPOT="on")
+    assert unavailable(SPOT_KEY) is None
+
+
+def test_spot_without_a_price_can_be_started_only_by_who_insists(
+    person: Make, ready: FakeRunPod, configure: Make
+) -> None:
+    ready.be(faults={"graphql": ["410"]})
+    offers.refresh(person())
+    assert (unavailable(SPOT_KEY), unavailable(ON_DEMAND_KEY)) == (SPOT_WITHDRAWN, None)
+    configure(RUNPOD_SPOT="on")
+    assert unavailable(SPOT_KEY) is None
+
+
+def test_where_spot_is_off_nobody_asks_and_the_offer_says_so(
+    person: Make, ready: FakeRunPod, configure: Make
+) -> None:
+    configure(RUNPOD_SPOT="off")
+    offers.refresh(person())
+    assert [request["door"] for request in ready.requests] == ["rest"]
+    assert (unavailable(SPOT_KEY), unavailable(ON_DEMAND_KEY)) == (SPOT_OFF, None)
+    configure(RUNPOD_SPOT="auto")
+    assert unavailable(SPOT_KEY) == SPOT_NOT_READ
 
 
 def test_gpus_that_no_preset_fits_on_are_no_offers(person: Make, runpod: FakeRunPod) -> None:

@@ -18,13 +18,16 @@ import pytest
 from lib import services
 from lib.datafiles.sample import write_sample
 from lib.db import calibrations, users
+from lib.db import jobs as job_queries
 from lib.db.connection import reading, transaction
 from lib.domain.audit import Filter
 from lib.domain.draft import change
 from lib.domain.job_search import JobQuery
+from lib.domain.next_steps import Step
 from lib.domain.notifications import Kind, Notice, Way
 from lib.domain.people import Person, Role
 from lib.domain.requests import Action
+from lib.domain.states import JobStatus
 from lib.domain.team_insight import Period
 from lib.services import (
     accounts,
@@ -33,6 +36,7 @@ from lib.services import (
     calibration,
     clients,
     cloning,
+    continuation,
     drafts,
     file_care,
     final_check,
@@ -46,6 +50,7 @@ from lib.services import (
     mail,
     membership,
     month_reports,
+    next_steps,
     notifications,
     offers,
     people,
@@ -67,6 +72,8 @@ from lib.services import (
 )
 from lib.services.assessment import assess
 from lib.services.errors import NotAllowed, NotFound, Refusal
+from lib.services.settlement import end_job
+from tests.capped_jobs import end_at_cap
 from tests.conftest import Server, make_person
 from tests.services.all_roles import WHOSE, WHY, Team, installation_of_all_roles, numbers
 
@@ -96,6 +103,15 @@ def undo_edit(team: Team, actor: Person, subject: Person) -> None:
 def share_by_mail(team: Team, actor: Person, subject: Person) -> None:
     with_somebody = team.owner if actor != team.owner else team.actor("admin")
     sharing.by_mail(actor, team.draft(subject), [with_somebody.id])
+
+
+def failed(team: Team, subject: Person) -> UUID:
+    job_id = team.started(subject)
+    with transaction() as connection:
+        job = job_queries.lock(connection, job_id)
+        assert job is not None
+        end_job(connection, job, JobStatus.FAILED, "Failed", Decimal(0), failure_code="error")
+    return job_id
 
 
 def edit_metadata_of(actor: Person, job_id: Any) -> None:
@@ -201,6 +217,20 @@ def seen(make: Callable[[Team, Person], Any], read: Callable[[Person], Any]) -> 
         return made in [row.id for row in read(actor)]
 
     return look
+
+
+def capped(team: Team, subject: Person) -> UUID:
+    """A job of the subject's that its spending cap ended."""
+    job_id = team.started(subject)
+    end_at_cap(job_id)
+    return job_id
+
+
+def continued(team: Team, subject: Person) -> Callable[[Person], continuation.Links]:
+    """What is shown around such a job, which the subject continues."""
+    job_id = capped(team, subject)
+    continuation.continue_job(subject, job_id)
+    return lambda actor: continuation.links(actor, jobs.status_of(team.owner, job_id))
 
 
 def template(team: Team, subject: Person, *, shared: bool = True) -> UUID:
@@ -458,6 +488,22 @@ TABLE: dict[str, tuple[Try, str]] = {
     "drafts.create_as": (
         lambda t, a, s: drafts.create_as(a, t.file(s), lambda _, file: t.like.draft),
         "R R R R",  # everybody may; the content of such a file is not stored
+    ),
+    "next_steps.offered": (
+        lambda t, a, s: bool(next_steps.offered(a, failed(t, s))),
+        "yFF yyy yyy yyy",
+    ),
+    "next_steps.take": (
+        lambda t, a, s: next_steps.take(a, failed(t, s), Step.RETRY),
+        "yFF yyy yyy yyy",
+    ),
+    "continuation.continue_job": (
+        lambda t, a, s: continuation.continue_job(a, capped(t, s)),
+        "yFF yyA yyy yyy",
+    ),
+    "continuation.links": (
+        lambda t, a, s: bool(continued(t, s)(a).continued_by),
+        "y-- yyy yyy yyy",
     ),
     "cloning.clone": (lambda t, a, s: cloning.clone(a, t.draft(s)), "yFF yyy yyy yyy"),
     "templates.save": (

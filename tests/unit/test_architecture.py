@@ -12,8 +12,10 @@ PROJECT = Path(__file__).parents[2]
 #: Which areas of lib each area may import, itself included.
 MAY_IMPORT = {
     "domain": {"domain"},
-    "settings": set(),
+    "setting_rules": set(),
+    "settings": {"setting_rules"},
     "storage": {"settings"},
+    "object_storage": {"settings"},
     "datafiles": {"domain", "datafiles"},
     "paper": {"paper"},
     "quotes": {"domain", "paper", "quotes"},
@@ -23,7 +25,7 @@ MAY_IMPORT = {
     "engines": {"domain", "settings", "storage", "engines"},
     "services": {
         *("domain", "settings", "storage", "datafiles", "quotes", "reports", "db", "engines"),
-        *("notify", "services"),
+        *("notify", "object_storage", "services"),
     },
     "worker": {
         *("domain", "settings", "storage", "datafiles", "db", "engines", "notify", "services"),

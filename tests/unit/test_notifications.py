@@ -40,6 +40,8 @@ def test_a_start_is_told_once_a_job_and_an_interruption_once_an_attempt() -> Non
         words.job_recovered(JOB, "A", 1, 3),
         words.job_completed(JOB, "A", "x", Decimal(1)),
         words.job_failed(JOB, "A", "x", Decimal(1)),
+        words.cap_near(JOB, "A", Decimal(10), Decimal(8)),
+        words.cap_reached(JOB, "A", "x", Decimal(10)),
     ]
     assert len({notice.key for notice in told}) == len(told)
     assert {notice.kind for notice in told} == set(JOB_KINDS)
@@ -55,6 +57,16 @@ def test_a_failure_says_what_happened_what_to_do_next_and_what_it_cost() -> None
     assert words.job_failed(JOB, "A", why, Decimal("1.2")).detail == (
         "The machine ran out of memory. Choose a lower rank and start again. The run cost $1.20."
     )
+
+
+def test_a_cap_is_told_of_once_a_job_with_its_figures() -> None:
+    near = words.cap_near(JOB, "Tone", Decimal("12.65"), Decimal("10.20"))
+    assert near.title == "81% of the spending cap used by Tone"
+    assert "$10.20 of its spending cap of $12.65" in near.detail
+    assert near.key == words.cap_near(JOB, "Tone", Decimal("12.65"), Decimal("12.00")).key
+    reached = words.cap_reached(JOB, "Tone", "Ended at step 40", Decimal("12.65"))
+    assert reached.title == "Training ended at its spending cap for Tone"
+    assert reached.detail.startswith("Ended at step 40. The run cost $12.65; continue it")
 
 
 @pytest.mark.parametrize(

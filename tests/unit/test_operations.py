@@ -2,24 +2,26 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lib.domain.callbacks import CallbackFacts, CallbackFault
 from lib.domain.operations import (
     BackupFacts,
     DatabaseFacts,
     EngineFacts,
     Facts,
-    Level,
     OutboxFacts,
     QueueFacts,
     StorageFacts,
     TaskFacts,
     WorkerFacts,
-    troubles,
 )
+from lib.domain.rented_account import Account, Rented
+from lib.domain.troubles import Level, troubles
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 GB = 1024**3
@@ -38,23 +40,26 @@ WELL = Facts(
     engines=[EngineFacts("local", 1, 1, 1, 1, ago(hours=3))],
     orphans=0,
     last_orphan_at=None,
+    callbacks=CallbackFacts({CallbackFault.ENDED: 3, CallbackFault.UNKNOWN: 5}, NOW),
     tasks=[TaskFacts("rates", NOW, ago(hours=1), None)],
     outbox=OutboxFacts(0, 0, 3, None),
     storage=StorageFacts(1, 1000, 50 * GB, 100 * GB),
     backup=BackupFacts(ago(hours=5), None, ago(hours=5), "/backups/1", 1000),
-    runpod_key=False,
 )
+SHORT = Account(NOW, Decimal("9.56"), Decimal("2.39"), (), Decimal("5.00"))  # for four hours
 WRONG: dict[str, dict[str, Any]] = {
     "no-worker": {"workers": [WorkerFacts("desk", 1, ago(hours=1), ago(seconds=16))]},
     "waits-in-vain": {"engines": [EngineFacts("local", 1, 0, 0, 1, ago(minutes=3))]},
     "in-doubt": {"queue": QueueFacts({}, None, 0, 1, ago(minutes=3))},
     "orphans": {"orphans": 1, "last_orphan_at": ago(days=1)},
+    "callbacks-refused": {"callbacks": CallbackFacts({CallbackFault.SIGNATURE: 2}, NOW)},
     "task-failed": {"tasks": [TaskFacts("rates", NOW, NOW, "HTTP 401")]},
     "task-overdue": {"tasks": [TaskFacts("rates", ago(hours=2), None, None)]},
     "schema": {"database": DatabaseFacts(True, "18.0", 1, "0009", "0010")},
     "mail-failed": {"outbox": OutboxFacts(0, 2, 0, None)},
     "mail-waits": {"outbox": OutboxFacts(1, 0, 0, ago(minutes=16))},
     "disk": {"storage": StorageFacts(1, 1, GB, 100 * GB)},
+    "low-balance": {"rented": Rented("desk-1", None, SHORT)},
     "no-backup": {"backup": None},
     "backup-failed": {"backup": BackupFacts(NOW, "disk full", ago(hours=5), "/backups/1", 1)},
     "backup-old": {"backup": BackupFacts(ago(days=3), None, ago(days=3), "/backups/1", 1)},

@@ -37,6 +37,12 @@ def test_the_readme_lists_exactly_the_settings_that_there_are() -> None:
         ("BUDGET_REQUEST_DAYS", "0"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, everybody"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("STORAGE_URL", "bucket/prefix"),
+        ("STORAGE_URL", "s3://"),
+        ("STORAGE_URL", "s3://KEY@bucket"),
+        ("STORAGE_URL", "s3://bucket?endpoint=http://s3.example.com"),
+        ("STORAGE_URL", "s3://bucket?endpoint_url=s3.example.com"),
+        ("STORAGE_URL", "gs://bucket?token=x"),
         ("SMTP_URL", "mail.example.com"),
         ("SMTP_URL", "http://mail.example.com"),
         ("SMTP_URL", "smtp://mail.example.com:many"),
@@ -77,6 +83,28 @@ def test_the_ways_to_name_a_mail_server(configure, url: str) -> None:
     configure(SMTP_URL=url)
     assert settings().smtp_url.get_secret_value() == url
     assert "hush" not in repr(settings())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://bucket",
+        "s3://KEY:hush%2F@bucket/prefix?endpoint_url=http://127.0.0.1:9000&region=eu-1",
+        "file:///mnt/pods",
+        "gs://bucket/prefix",
+    ],
+)
+def test_the_ways_to_name_a_storage(configure, url: str) -> None:
+    configure(STORAGE_URL=url)
+    assert settings().storage_url.get_secret_value() == url
+    assert "hush" not in repr(settings())
+
+
+def test_a_bad_storage_is_refused_without_its_secret(configure) -> None:
+    configure(STORAGE_URL="s3://KEY:hush-hush@bucket?port=9")
+    with pytest.raises(SettingsError, match="STORAGE_URL") as caught:
+        settings()
+    assert "hush" not in str(caught.value)
 
 
 def test_a_bad_mail_server_is_refused_without_its_password(configure) -> None:

@@ -10,6 +10,7 @@ import pytest
 from lib import engines
 from lib.db import budgets, jobs
 from lib.db.connection import transaction
+from lib.domain import recovery
 from lib.domain.presets import hyperparameters
 from lib.domain.states import JobStatus
 from lib.services.budgets import this_month
@@ -30,8 +31,8 @@ def data_dir(installation, configure, tmp_path):
 @pytest.fixture
 def hasty(monkeypatch):
     """Nothing waits longer than it has to."""
-    monkeypatch.setattr(launching, "DOUBT_SECONDS", 0)
-    monkeypatch.setattr(launching, "BACKOFF", timedelta())
+    monkeypatch.setattr(launching, "DOUBT", timedelta())
+    monkeypatch.setattr(recovery, "AFTER_LOSS", timedelta())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from lib.db.connection import reading, transaction
 from lib.db.tables import budget_audit_log
 from lib.domain.states import TERMINAL
-from lib.worker import following, leases, reconcile
+from lib.worker import concluding, leases, reconcile
 from lib.worker.reconcile import Reconciler
 from tests.worker.helpers import (
     ask_to_cancel,
@@ -50,7 +50,7 @@ def fuse(fake, monkeypatch):
     fuse = Fuse()
     for module in (leases, reconcile):
         monkeypatch.setattr(module, "transaction", fuse.transaction)
-    archive = following.archive_adapter
+    archive = concluding.archive_adapter
 
     def fused_archive(job_id):
         fuse.point()
@@ -58,7 +58,7 @@ def fuse(fake, monkeypatch):
         fuse.point()
         return packed
 
-    monkeypatch.setattr(following, "archive_adapter", fused_archive)
+    monkeypatch.setattr(concluding, "archive_adapter", fused_archive)
     fake.before = fake.after = fuse.point
     return fuse
 

@@ -10,6 +10,7 @@ from lib.db import budgets, jobs
 from lib.db.connection import database as pool
 from lib.db.connection import reading, transaction
 from lib.db.tables import notifications, outbox, periodic_tasks
+from lib.domain.failures import in_a_mail
 from lib.engines.errors import SubmitRefused
 from lib.worker.periodic import Periodic
 from lib.worker.reconcile import Reconciler
@@ -114,13 +115,14 @@ def test_a_first_attempt_that_came_to_nothing_leaves_the_start_to_the_second(wor
     assert "from the beginning" in told_of(job_id)[2].detail
 
 
-def test_a_failure_is_told_and_mailed_in_the_trainers_words(worker, fake, running):
+def test_a_failure_is_told_and_mailed_in_the_words_of_its_page(worker, fake, running):
     why = "The machine ran out of memory. Choose a lower rank and start again."
     fake.runs[fake.submitted[0]].cost = Decimal("1.25")
     fake.fail(fake.submitted[0], "out_of_memory", why)
     worker.tick()
     assert kinds(running) == ["job_started", "job_failed"]
-    assert told_of(running)[1].detail == f"{why} The run cost $1.25."
+    detail = told_of(running)[1].detail
+    assert detail == f"{in_a_mail('out_of_memory', why)} The run cost $1.25."
     assert mailed() == ["Training failed for Job"]
 
 

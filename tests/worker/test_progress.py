@@ -102,3 +102,10 @@ def test_only_notable_events_make_a_line_for_people(written):
         ("resumed", "Resumed from step 3"),
         ("checkpoint", "Checkpoint saved at step 5"),
     ]
+
+
+def test_the_trainers_technical_detail_is_kept_for_an_engineer(written):
+    failed = {"kind": "failed", "code": "error", "message": "It broke."}
+    written(failed | {"detail": "KeyError: 'x'"}, failed | {"detail": ""})
+    kept = [line.message for line in events_of(written.job_id) if line.kind == "technical"]
+    assert kept == ["Technical detail: KeyError: 'x'"]

@@ -160,6 +160,11 @@ training_jobs = Table(
         ],
     ),
     Index("ix_training_jobs_template", "template_id"),
+    Index(
+        "ix_training_jobs_continues",
+        "continues_id",
+        postgresql_where=text("continues_id IS NOT NULL"),
+    ),
     Index("ix_training_jobs_documented", "metadata_updated_at"),
     # The orders of the job list beside its age.
     Index("ix_training_jobs_cost", text(COST_ORDER), "id"),

@@ -61,7 +61,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     _count("")
     op.drop_table("run_results")
-    op.drop_constraint("cap_positive", "training_jobs")
+    op.drop_constraint(op.f("ck_training_jobs_cap_positive"), "training_jobs")
     op.drop_column("training_jobs", "continues_id")
     op.drop_column("training_jobs", "spending_cap")
     for column in _OF_ATTEMPTS:
