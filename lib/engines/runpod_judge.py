@@ -128,7 +128,8 @@ def _said(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return {"state": RunState.FAILED, "failure_code": code, "failure_message": message}
     if kind == "stopped":
         code = str(event.get("reason") or "stopped")
-        return {"state": RunState.INTERRUPTED, "failure_code": code}
+        why = {"failure_code": code, "failure_message": event.get("message")}
+        return {"state": RunState.INTERRUPTED, **why}
     return {"state": RunState.INTERRUPTED} if kind == "interrupted" else None
 
 

@@ -28,6 +28,9 @@ ADAPTER_MISSING = Verdict(
     "adapter_missing",
     "The run was completed, but its adapter is missing. Start a new job.",
 )
+ADAPTER_DAMAGED = Verdict(
+    Outcome.INTERRUPTED, "adapter_damaged", "The adapter came home damaged, and was thrown away."
+)
 
 
 def conclude(lease: JobLease, attempt: Row, verdict: Verdict | None = None) -> None:
@@ -39,8 +42,7 @@ def conclude(lease: JobLease, attempt: Row, verdict: Verdict | None = None) -> N
     cost = engine.cost(run, verdict.charged_until or lease.now())
     archive = None
     if verdict.outcome is Outcome.COMPLETED:
-        archive = _archive(lease.job)
-        verdict = verdict if archive else ADAPTER_MISSING
+        archive, verdict = _archive(lease.job, verdict)
     with lease.writing() as (connection, job):
         ended_at = verdict.ended_at or lease.now()
         endings.end_attempt(connection, attempt, verdict.outcome, cost, ended_at)
@@ -91,14 +93,16 @@ def _alert(lease: JobLease, attempt: Row, run: RunHandle, since: datetime | None
             notifications.run_not_ended(connection, job, run.name, place(attempt.engine), minutes)
 
 
-def _archive(job: Row) -> Archive | None:
-    """The adapter as one file; None where there is none after all."""
+def _archive(job: Row, verdict: Verdict) -> tuple[Archive | None, Verdict]:
+    """The adapter as one file; without it, what has become of the run after all."""
     try:
         if job.engine != LOCAL_ENGINE:
             pod_exchange.bring_home(job.id)
-        return archive_adapter(job.id)
+        return archive_adapter(job.id), verdict
+    except (pod_exchange.Damaged, pod_exchange.NotAnAdapter):
+        return None, ADAPTER_DAMAGED  # and forgotten: a further run brings it again
     except FileNotFoundError:
-        return None
+        return None, ADAPTER_MISSING
 
 
 def _complete(connection: Connection, job: Row, archive: Archive) -> None:
@@ -118,11 +122,11 @@ def _go_on_or_fail(connection: Connection, job: Row, attempt: Row, verdict: Verd
     if verdict.outcome in LOSSES:
         step = job.progress.get("step")
         reached = f" after step {step}" if step else ""
-        what = (
-            "The machine was not usable"
-            if verdict.outcome is Outcome.BAD_MACHINE
-            else (f"The run was interrupted{reached}")
-        )
+        what = f"The run was interrupted{reached}"
+        if verdict.outcome is Outcome.BAD_MACHINE:
+            what = "The machine was not usable"
+        elif verdict is ADAPTER_DAMAGED:
+            what = "The run was done, but its adapter came home damaged"
         endings.recover_or_give_up(
             connection,
             job,

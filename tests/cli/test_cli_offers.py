@@ -43,7 +43,7 @@ def test_a_refresh_prints_the_rates_that_it_read(
     assert offers[SPOT_KEY]["hourly_rate"] == Decimal("1.26")
     assert offers[SPOT_KEY]["stock"] == "LOW"
     assert offers[SPOT_KEY]["fetched_at"] is not None
-    assert "RunPod's rates are read" in cli("offers").out
+    assert "set TRAINER_IMAGE" in cli("offers").out
 
 
 def test_a_refresh_that_fails_says_why_on_one_line_and_hides_the_key(

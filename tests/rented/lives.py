@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from starlette.testclient import TestClient
 
+from lib.settings import settings
 from tests.fake_runpod.client import FakeRunPod
 from tests.rented.world import event
 from trainer.webhook import sign
@@ -27,8 +28,9 @@ ENDS = {
     "silent": 1,  # its container is gone without a word
     "vanished": 3,  # and so is the pod
     "home and vanished": 2,  # the adapter is at home, and nobody could read so
+    "damaged": 1,  # the adapter is at home, and does not stay what it was
 }
-TRAINED_TO_THE_END = {"completed", "home and vanished"}
+TRAINED_TO_THE_END = {"completed", "home and vanished", "damaged"}
 
 
 class Life:
@@ -78,6 +80,8 @@ class Life:
     def _complete(self, now: datetime) -> None:
         if not self._bring("adapter.tar", _adapter(self._told["LORA_JOB_ID"])):
             return  # tried again
+        if self._end == "damaged":
+            damage(self._told["LORA_JOB_ID"])
         if self._end == "home and vanished":
             self._over = True
             self._runpod.happen(self._pod, status="TERMINATED")
@@ -152,6 +156,14 @@ class Life:
                 return False
         done = self._desk.post(results, json={**facts, "done": True})
         return done.status_code == 200 and done.json()["stored"]
+
+
+def damage(job_id: str) -> None:
+    """A bit of the stored adapter tips over."""
+    [adapter] = settings().data_path.glob(f"*/{job_id}/*.adapter.tar")
+    content = bytearray(adapter.read_bytes())
+    content[600] ^= 1
+    adapter.write_bytes(content)
 
 
 def _path(url: str) -> str:

@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 from lib import engines, storage
 from lib.domain.offers import RUNPOD_ENGINE, Tier
 from lib.http.routes import ROUTES
+from lib.services import billing
+from lib.worker import noting
 from lib.worker.reconcile import Reconciler
 from tests.effort import times
 from tests.rented.lives import Life
@@ -24,6 +26,7 @@ from tests.rented.world import (
     RATE,
     Clock,
     all_ended,
+    attempts,
     check_the_books,
     job_rows,
     live_by_job,
@@ -106,6 +109,17 @@ class Story:
                 return
         raise AssertionError(f"still there: {self.runpod.live}")
 
+    def bill(self):
+        """RunPod bills, rightly or not, and two looks see the same."""
+        self.runpod.change(bill_factor=self.chance.choice([1.0, 1.0, 1.0, 0.7, 1.5]))
+        runpod = engines.engine(RUNPOD_ENGINE)
+        for job in job_rows(self.jobs):
+            for attempt in attempts(job.id):
+                if attempt.external_id is not None:
+                    billed = runpod.bill(noting.handle(job, attempt), attempt.ended_at).billed
+                    billing.write(job.id, attempt.id, billed)
+                    billing.write(job.id, attempt.id, billed)
+
     def move(self, seconds):
         """The clock goes on, the pods do, the worker looks. The pods that are there then."""
         for pod in self.clock.advance(seconds):
@@ -158,6 +172,18 @@ def test_every_job_ends_once_with_its_cost_and_without_a_pod(tell, seed):
         assert (job.status == "completed") == storage.adapter_archive(job.id).exists()
         assert job.status != "cancelled" or job.id in story.cancelled_at
         check_the_cost(job, story)
+    story.bill()
+    check_the_books(story.jobs)
+    for job in job_rows(story.jobs):
+        check_the_bills(job)
+
+
+def check_the_bills(job):
+    """Each run has cost what was billed for it, but for disks and seconds."""
+    for attempt in attempts(job.id):
+        if attempt.billed is not None:
+            tolerance = attempt.billed / 15 + Decimal("0.06")
+            assert abs(attempt.cost - attempt.billed) <= tolerance, attempt
 
 
 def check_the_cost(job, story):

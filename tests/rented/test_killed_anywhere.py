@@ -54,6 +54,7 @@ STORIES = {
     "completed": Story("completed"),
     "interrupted": Story("completed", "evicted", attempts=2),
     "vanished at home": Story("completed", "home and vanished"),
+    "damaged at home": Story("completed", "damaged", attempts=2),
     "failed": Story("failed", "out of memory"),
     "cancelled": Story("cancelled", cancel_at=6),
     "created but 500": Story("completed", faults={"create": ["done 500"]}),
@@ -127,10 +128,22 @@ def test_the_worker_has_died_at_every_step():
     """Of launch, recovery and termination, before and after what each of them does."""
     if len(DIED_AT) < 8:
         pytest.skip("not all of the stories were told")
-    print(*sorted(DIED_AT), sep="\n")
     for step in (
+        "before a commit in launching.launch",
+        "after a commit in launching.launch",
         "before POST in launching._submit",
         "after POST in launching._submit",
-        "after a commit in launching.launch",
+        "before a commit in launching._write_started",
+        "before GET in launching.resolve_doubt",
+        "before a commit in launching.resolve_doubt",
+        "before a commit in launching._write_not_started",
+        "before a commit in following.follow",
+        "after a commit in following.follow",
+        "before DELETE in concluding._terminate",
+        "after DELETE in concluding._terminate",
+        "before a commit in concluding._archive",
+        "before a commit in concluding.conclude",
+        "after a commit in concluding.conclude",
+        "before a commit in concluding.cancel",
     ):
-        assert step in DIED_AT, step
+        assert step in DIED_AT, (step, sorted(DIED_AT))

@@ -115,5 +115,9 @@ class _Points:
 def _where() -> str:
     """The innermost function of the worker that is at work."""
     frames: list[Any] = traceback.extract_stack()
-    ours = [frame for frame in frames if "/lib/worker/" in frame.filename]
+    ours = [
+        frame
+        for frame in frames
+        if "/lib/worker/" in frame.filename and frame.name != "writing"  # of whoever writes
+    ]
     return f"{Path(ours[-1].filename).stem}.{ours[-1].name}" if ours else "start"
