@@ -45,8 +45,8 @@ test: setup $(DEV_READY) chromium ## Run all tests
 test-fast: setup $(DEV_READY) ## Run the tests that need no browser
 	$(BIN)/python -m pytest -m "not browser"
 
-soak: setup $(DEV_READY) ## Run the races and the budget model ten times as long
-	SOAK=1 $(BIN)/python -m pytest tests/races
+soak: setup $(DEV_READY) ## Run races, faults and kills ten times as long
+	SOAK=1 $(BIN)/python -m pytest tests/races tests/rented
 
 lint: setup $(DEV_READY) ## Check style and types
 	$(BIN)/ruff check .

@@ -66,6 +66,17 @@ def doubts(connection: Connection) -> Row:
     ).one()
 
 
+def not_ended(connection: Connection, within: timedelta) -> int:
+    """Live runs that were to end longer ago than that: they may go on costing money."""
+    job, attempt = training_jobs.c, job_attempts.c
+    asked_at = func.coalesce(attempt.verdict_at, job.cancel_requested_at)
+    return connection.execute(
+        select(func.count())
+        .select_from(job_attempts.join(training_jobs, attempt.job_id == job.id))
+        .where(attempt.ended_at.is_(None), asked_at < func.now() - within)
+    ).scalar_one()
+
+
 def engines(connection: Connection) -> list[Row]:
     """Active jobs by engine: on it, waiting, since when the oldest waits, attempts that live."""
     job, attempt = training_jobs.c, job_attempts.c

@@ -216,9 +216,7 @@ def calibrated_estimate(
     )
 
 
-def costed(
-    hours: Decimal, offer: Offer, interruptions: InterruptionRate, **rest: Any
-) -> Estimate:
+def costed(hours: Decimal, offer: Offer, interruptions: InterruptionRate, **rest: Any) -> Estimate:
     """What so many hours on the offer cost; on spot with the buffer of FR1.2.1.
 
     The buffer is ceil(hours / 8) × interruption rate × 15 minutes of the hourly rate. `rest` is

@@ -9,6 +9,7 @@ from lib.domain.rented_account import Rented
 
 WORKER_SILENT = timedelta(seconds=15)  # three heartbeats
 ORPHANS_COUNTED = timedelta(days=7)
+ENDS_WITHIN = timedelta(minutes=15)  # so long it may take until nothing of a run is left
 DISK_LOW_BYTES, DISK_LOW_SHARE = 2 * 1024**3, 0.05
 
 
@@ -116,6 +117,7 @@ class Facts:
     engines: Sequence[EngineFacts]
     orphans: int  # within ORPHANS_COUNTED
     last_orphan_at: datetime | None
+    not_ended: int  # runs that were to end, and have not within ENDS_WITHIN
     callbacks: CallbackFacts
     tasks: Sequence[TaskFacts]
     outbox: OutboxFacts

@@ -69,6 +69,14 @@ def _of_work(facts: Facts) -> Iterator[Trouble]:
             "The worker looks it up by its name until the engine answers. If it does not, look in "
             "the engine's own console for a run whose name begins with lora-.",
         )
+    if facts.not_ended:
+        yield Trouble(
+            "run-not-ended",
+            Level.ERROR,
+            f"{_count(facts.not_ended, 'run')} that cannot be ended and may go on costing money.",
+            "The worker asks for it again and again. Look for lora- in the engine's own console, "
+            "and end there what is still running.",
+        )
     if facts.orphans:
         yield Trouble(
             "orphans",

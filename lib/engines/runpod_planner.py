@@ -23,8 +23,10 @@ LINGER_SECONDS = 300  # after its end, so that its last words can be read
 class RunPodPlanner:
     """Implements `lib.engines.runpod_pods.PodPlanner`."""
 
-    def __init__(self, clock: Callable[[], datetime] = steady_now) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], datetime] = steady_now, linger_seconds: int = LINGER_SECONDS
+    ) -> None:
+        self._clock, self._linger_seconds = clock, linger_seconds
 
     def plan(self, run: RunSpec) -> PodPlan:
         """Raises SubmitRefused where there can be no plan."""
@@ -50,7 +52,7 @@ class RunPodPlanner:
             max_seconds=seconds,
             max_dollars=rental.max_dollars,
             dead_man_seconds=DEAD_MAN_SECONDS,
-            linger_seconds=LINGER_SECONDS,
+            linger_seconds=self._linger_seconds,
             data_centers=in_turn(settings().data_centers, run.attempt),
             registry=settings().runpod_registry,
             variables=self._variables(run),

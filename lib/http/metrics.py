@@ -98,6 +98,7 @@ class _Gauges(Collector):
             "engine",
             {one.name: one.waiting for one in facts.engines},
         )
+        yield _gauge("runs_not_ended", "Runs that were to end and have not.", facts.not_ended)
         yield _gauge("orphans_found", "Runs of no job, in the last 7 days.", facts.orphans)
         yield _labelled(
             "callbacks_refused",

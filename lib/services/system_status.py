@@ -12,6 +12,7 @@ from lib.db import system_status
 from lib.db.connection import newest_revision, reading, revision
 from lib.domain.callbacks import CALLBACKS_COUNTED, CallbackFacts, CallbackFault
 from lib.domain.operations import (
+    ENDS_WITHIN,
     ORPHANS_COUNTED,
     BackupFacts,
     DatabaseFacts,
@@ -61,6 +62,7 @@ def facts() -> Facts:
             engines=_engines(connection, at_work),
             orphans=orphans.number,
             last_orphan_at=orphans.last,
+            not_ended=system_status.not_ended(connection, ENDS_WITHIN),
             callbacks=_callbacks(connection),
             tasks=[
                 TaskFacts(row.name, row.due_at, row.finished_at, row.error)

@@ -10,6 +10,7 @@ from lib import engines
 from lib.db import work
 from lib.domain import spending_cap
 from lib.domain.offers import LOCAL_ENGINE
+from lib.domain.operations import ENDS_WITHIN
 from lib.domain.recovery import LOSSES, Outcome
 from lib.domain.states import JobStatus
 from lib.engines.base import RunHandle
@@ -20,7 +21,6 @@ from lib.worker.leases import JobLease
 from lib.worker.verdicts import Verdict
 from lib.worker.wording import place
 
-ALERT_AFTER = timedelta(minutes=15)  # in which a run that is to end has gone on being charged for
 log = logging.getLogger(__name__)
 
 ADAPTER_MISSING = Verdict(
@@ -86,7 +86,7 @@ def _terminate(lease: JobLease, attempt: Row, run: RunHandle, since: datetime | 
 
 def _alert(lease: JobLease, attempt: Row, run: RunHandle, since: datetime | None) -> None:
     late = lease.now() - since if since is not None else timedelta()
-    if late >= ALERT_AFTER:
+    if late >= ENDS_WITHIN:
         log.error("%s: has not ended for %s, and may go on costing money", run.name, late)
         minutes = late // timedelta(minutes=1)
         with lease.writing() as (connection, job):

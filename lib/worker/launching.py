@@ -51,10 +51,10 @@ def launch(lease: JobLease) -> None:
         if job.status == JobStatus.QUEUED and not _is_its_turn(connection, engine, job):
             return
         spent = work.cost_of_attempts(connection, job.id)
-        if spending_cap.reached(job.spending_cap, spent):
+        seconds = _seconds_left(job, spent)
+        if seconds == 0:
             concluding.end_at_cap(connection, job, spent)
             return
-        seconds = _seconds_left(job, spent)
         attempt = _write_intent(connection, job, last, lease.now())
         file = files.by_id(connection, job.training_file_id)
         assert file is not None

@@ -33,9 +33,11 @@ def make_app() -> Starlette:
         """An endpoint behind the key, which notes each request and obeys the next fault."""
 
         async def endpoint(request: Request) -> Response:
+            world.tick()
             body = await request.body()
             authorization = request.headers.get("authorization", "")
             gate, does = operation(body) if name == "graphql" else (name, answer)
+            asker = world.asker(authorization, request.path_params.get("id"))
             world.requests.append(
                 {
                     "door": gate,
@@ -43,11 +45,12 @@ def make_app() -> Starlette:
                     "path": request.url.path,
                     "query": dict(request.query_params),
                     "body": body.decode(),
-                    "authorised": authorization == f"Bearer {world.key}",
+                    "authorised": asker is not None,
+                    "asker": asker,
                 }
             )
             fault = world.next_fault(gate)
-            if authorization != f"Bearer {world.key}":
+            if asker is None:
                 return problem(401, f"{authorization} is not a key")
             if world.over_quota():
                 fault = "429"
@@ -70,7 +73,9 @@ def make_app() -> Starlette:
         known = {field.name for field in fields(World)}
         wanted = await request.json()
         assert set(wanted) <= known, f"unknown: {set(wanted) - known}"
+        world.end_all()
         world.__dict__.update(World(**wanted).__dict__)
+        world.tick()
         return Response(status_code=204)
 
     async def change(request: Request) -> Response:
@@ -83,6 +88,7 @@ def make_app() -> Starlette:
 
     async def state(_: Request) -> Response:
         """What is really there, whatever lists and answers say."""
+        world.tick()
         pods = [
             {
                 **pod.rest(world.now),
@@ -104,7 +110,11 @@ def make_app() -> Starlette:
         return Response(status_code=204)
 
     async def happen(request: Request) -> Response:
-        """Something happens to a pod: it prints `lines`, and ends as `status` after `seconds`."""
+        """Something happens to a pod: it prints `lines`, and ends as `status` after `seconds`.
+
+        To its machine: `evict` with "notice" or "none", `freeze` true or false.
+        """
+        world.tick()
         what = await request.json()
         pod = world.pods[request.path_params["id"]]
         pod.log += [(world.now, line) for line in what.get("lines", [])]
@@ -113,7 +123,14 @@ def make_app() -> Starlette:
             pod.deleted_at = at
         elif "status" in what:
             pod.end(what["status"], at, what.get("change"))
+        if "evict" in what:
+            world.containers[pod.id].evict(notice=what["evict"] == "notice")
+        if "freeze" in what:
+            world.containers[pod.id].freeze(what["freeze"])
         return Response(status_code=204)
+
+    async def printed(request: Request) -> Response:
+        return JSONResponse([line for _, line in world.pods[request.path_params["id"]].log])
 
     def rest(path: str, **methods: tuple[str, Answer]) -> list[Route]:
         return [
@@ -136,6 +153,7 @@ def make_app() -> Starlette:
             Route("/_state", state),
             Route("/_pods", fill, methods=["POST"]),
             Route("/_pods/{id}", happen, methods=["POST"]),
+            Route("/_pods/{id}/log", printed),
         ]
     )
 

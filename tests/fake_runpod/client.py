@@ -47,13 +47,17 @@ class FakeRunPod:
 
     def happen(self, pod_id: str, **what: Any) -> None:
         """`lines=[...]` are printed; `status="EXITED"` ends it, `seconds=5` later, and
-        `change="Outbid: …"` says why.
+        `change="Outbid: …"` says why. To its machine: `evict="notice"` or "none", `freeze=True`.
         """
         self._http.post(f"/_pods/{pod_id}", json=what).raise_for_status()
 
     def fill(self, names: list[str], gpu_id: str) -> None:
         """Creates a pod of each name behind the wire."""
         self._http.post("/_pods", json={"names": names, "gpu": gpu_id}).raise_for_status()
+
+    def log(self, pod_id: str) -> list[str]:
+        """All lines that its container has printed."""
+        return self._http.get(f"/_pods/{pod_id}/log").raise_for_status().json()
 
     @property
     def pods(self) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def new_pod(world: World, order: dict[str, Any], cost: float, spot: bool = False
         up_at=up,
         spot=spot,
     )
-    world.pods[pod.id] = pod
+    world.add(pod)
     return pod
 
 
@@ -87,7 +87,7 @@ async def delete(request: Request, world: World) -> Response:
     pod = known(request, world)
     if pod is None:
         return problem(404, "pod not found")
-    pod.deleted_at = world.now
+    world.terminate(pod)
     return Response(status_code=204)
 
 
@@ -99,10 +99,10 @@ async def act(request: Request, world: World) -> Response:
     if action not in pod.rest(world.now)["actions"]:
         return problem(409, "not valid for the pod's status")
     if action == "terminate":
-        pod.deleted_at = world.now
+        world.terminate(pod)
         return Response(status_code=204)
     if action == "stop":
-        pod.end("EXITED", world.now)
+        world.stop(pod)
     return JSONResponse(pod.rest(world.now))
 
 
@@ -200,7 +200,7 @@ async def terminate(request: Request, world: World) -> Response:
     pod = world.pods.get((await request.json())["variables"]["input"]["podId"])
     if pod is None or not pod.is_known(world.now, world.late_404):
         return errors("pod not found", "BAD_USER_INPUT")
-    pod.deleted_at = world.now
+    world.terminate(pod)
     return JSONResponse({"data": {"podTerminate": None}})
 
 

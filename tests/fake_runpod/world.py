@@ -1,9 +1,11 @@
 """What the fake RunPod knows: its key, its GPUs, its spot market, and the faults to come."""
 
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fake_runpod.machines import Machine
 from tests.fake_runpod.pods import FakePod
 
 START = 1_795_521_600.0  # 2026-11-24, 12:00 UTC
@@ -85,11 +87,46 @@ class World:
     spot_in_rest: bool = True  # whether REST lists them
     quota: int = 0  # requests a minute, 0 for no limit
     log_ends: bool = False  # a log's stream ends with what there is, so that nobody waits for more
+    machines: bool = False  # pods are real processes, on the real clock (machines.py)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self.pods: dict[str, FakePod] = {}
         self._minute: list[float] = []
+        self.containers: dict[str, Machine] = {}  # by pod
+
+    def tick(self) -> None:
+        """With machines, time passes by itself."""
+        if self.machines:
+            self.now = time.time()
+
+    def add(self, pod: FakePod) -> None:
+        self.pods[pod.id] = pod
+        if self.machines:
+            self.containers[pod.id] = Machine(pod)
+
+    def terminate(self, pod: FakePod) -> None:
+        pod.deleted_at = self.now
+        self._end_container(pod.id)
+
+    def stop(self, pod: FakePod) -> None:
+        pod.end("EXITED", self.now)
+        self._end_container(pod.id)
+
+    def end_all(self) -> None:
+        for pod_id in self.containers:
+            self._end_container(pod_id)
+
+    def _end_container(self, pod_id: str) -> None:
+        if pod_id in self.containers:
+            self.containers[pod_id].end()
+
+    def asker(self, authorization: str, pod_id: str | None) -> str | None:
+        """Whose key it is: "account", or a pod's id, which is let in to that pod alone."""
+        if authorization == f"Bearer {self.key}":
+            return "account"
+        container = self.containers.get(pod_id or "")
+        return pod_id if container and authorization == f"Bearer {container.key}" else None
 
     def next_fault(self, door: str) -> str | None:
         ordered = self.faults.get(door)

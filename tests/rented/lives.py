@@ -18,7 +18,7 @@ from tests.fake_runpod.client import FakeRunPod
 from tests.rented.world import event
 from trainer.webhook import sign
 
-STEPS = 8
+STEPS = 6
 LINGER_SECONDS = 300
 #: How a life may end, and how often.
 ENDS = {
@@ -70,7 +70,7 @@ class Life:
         self._step += 1
         self._steps_left -= 1
         self._say(now, "step", **_step(self._step))
-        if self._step % 3 == 0:
+        if self._step % 2 == 0:
             self._save(now)
 
     def _save(self, now: datetime) -> None:

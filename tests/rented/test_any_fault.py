@@ -91,7 +91,7 @@ class Story:
 
     def play(self):
         for move in range(MOVES):
-            self.move(self.chance.choice([10, 30, 60]))
+            self.move(self.chance.choice([20, 60, 90]))
             for job, at in self.cancelled_at.items():
                 if at == move:
                     ask_to_cancel(job)

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from lib.db import jobs
+from lib.db import jobs, work
 from lib.db.connection import transaction
+from lib.services.system_status import facts
 from lib.worker import leases
 from lib.worker.reconcile import Reconciler
 from tests.worker.helpers import (
@@ -122,6 +123,14 @@ def test_a_run_that_cannot_be_ended_is_told_to_the_admins_once(
     assert {row.user_id for row in told} >= {admin.id, owner.id}
     assert len(told) == len({row.user_id for row in told})
     assert fake.submitted[0] in told[0].detail
+    assert facts().not_ended == 0
+    with transaction() as connection:
+        work.write_attempt(
+            connection,
+            attempts_of(running)[0].id,
+            verdict_at=leases.utc_now() - timedelta(minutes=16),
+        )
+    assert facts().not_ended == 1
 
 
 def test_a_cancelled_run_that_cannot_be_ended_is_told_of_too(worker, fake, running, clock, person):
@@ -169,6 +178,19 @@ def test_a_run_that_kept_its_time_limit_by_itself_has_reached_the_cap(worker, fa
     fake.interrupt(name)
     worker.tick()
     assert job_row(running).failure_code == "cap_reached"
+
+
+def test_with_less_than_a_second_left_nothing_is_started_again(worker, fake, queue, clock):
+    job_id = queue(rate="3600.00")
+    cap(job_id, "2.50")
+    worker.tick()
+    [name] = fake.submitted
+    fake.runs[name].cost = Decimal("2.00")
+    fake.interrupt(name)
+    worker.tick()
+    clock.now += timedelta(minutes=1)
+    worker.tick()
+    assert (fake.submitted, job_row(job_id).failure_code) == ([name], "cap_reached")
 
 
 def test_what_is_left_of_the_cap_is_the_next_attempts_time_limit(worker, fake, queue, clock):
