@@ -10,7 +10,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import accuracy, audit, budgets, clicks, files, imports, search, training
+from bench import (
+    accuracy,
+    audit,
+    budgets,
+    clicks,
+    files,
+    imports,
+    reconciling,
+    search,
+    training,
+)
 from bench.server import PROJECT, serving
 
 
@@ -24,6 +34,7 @@ def main() -> None:
         "audit": _print_audit,
         "budgets": lambda: _print_budgets(asked.jobs),
         "search": lambda: _print_search(asked.searched),
+        "reconciling": _print_reconciling,
         "training": _print_training,
         "accuracy": _print_accuracy,
     }
@@ -122,6 +133,22 @@ def _print_search(jobs: int) -> None:
     print(
         f"  in Chromium    next page {browser['next page']:.0f} ms (target {target} ms)   "
         f"typed until shown {browser['typed']:.0f} ms, of which 500 are waited\n"
+    )
+
+
+def _print_reconciling() -> None:
+    few, many = reconciling.run()
+    print("A worker's look at all of its rented jobs, RunPod being a process on this machine")
+    for taken in (few, many):
+        asked = "   ".join(f"{kind} {count}" for kind, count in sorted(taken.requests.items()))
+        print(
+            f"  {taken.jobs:>5,} jobs   median {taken.median:5.2f} s   worst {max(taken.ticks):5.2f}"
+            f" s   launched in {taken.launched:5.1f} s   requests in {taken.seconds:.0f} s: {asked}"
+        )
+    print(
+        f"  {many.jobs / few.jobs:.0f} x the jobs take {many.median / few.median:.1f} x the time "
+        f"(target {reconciling.TARGET} s)   {many.requests_an_hour:,.0f} requests an hour "
+        f"(RunPod allows about {reconciling.REQUESTS_AN_HOUR:,})\n"
     )
 
 

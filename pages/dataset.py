@@ -81,7 +81,11 @@ elif reason:
     st.warning(plain(reason), icon=":material/block:")
     file_menu.draw_restore(person, file)
 if summary is not None and job is not None:
+    read_first = conversation_view.is_asked_for(file.id)
+    if read_first:
+        conversation_view.draw(file.id)
     file_job.preview(file, job)
     dataset_view.show_problems(summary)
     dataset_view.show_summary(file, summary)
-    conversation_view.draw(file.id)
+    if not read_first:
+        conversation_view.draw(file.id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, func, or_, select, text, update
 
 
 def take(
@@ -24,13 +24,9 @@ def take(
 
     `values` are written with the lease. Rows that somebody else is just taking are passed over.
     """
-    columns = key.table.c
     candidate = (
         select(key)
-        .where(
-            *wanted,
-            or_(columns.lease_expires_at.is_(None), columns.lease_expires_at < func.now()),
-        )
+        .where(*wanted, is_free(key))
         .order_by(*first)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -42,6 +38,21 @@ def take(
         .values(lease_token=token, lease_expires_at=func.now() + lease, **values)
         .returning(key.table)
     ).one_or_none()
+
+
+def only_leases(connection: Connection) -> None:
+    """Whoever waits for this transaction need not wait for the disk: it is about leases alone.
+
+    A server that crashes right after it may forget one; its holder then writes nothing, or it runs
+    out by itself. Whatever is committed later, on any connection, is not kept without it.
+    """
+    connection.execute(text("SET LOCAL synchronous_commit TO off"))
+
+
+def is_free(key: Column) -> ColumnElement[bool]:
+    """Whether nobody holds a row of `key`'s table, or no longer."""
+    expires_at = key.table.c.lease_expires_at
+    return or_(expires_at.is_(None), expires_at < func.now())
 
 
 def renew(connection: Connection, key: Column, value: Any, token: UUID, lease: timedelta) -> bool:

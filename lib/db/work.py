@@ -1,13 +1,12 @@
 """The worker's own queries: attempts, the order of launches, metrics, its heartbeat."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     delete,
@@ -27,20 +26,23 @@ from lib.domain.states import ACTIVE, JobStatus
 _ON_ENGINE = ACTIVE - {JobStatus.QUEUED}
 
 
-def lease_job(
-    connection: Connection,
-    token: UUID,
-    lease: timedelta,
-    *,
-    only: UUID | None = None,
-    but: Collection[UUID] = (),
-) -> Row | None:
-    """The active job that was queued first and nobody holds, now held by `token`."""
+def free_jobs(connection: Connection) -> list[UUID]:
+    """The active jobs that nobody holds, in the order in which they were queued."""
     job = training_jobs.c
-    wanted: list[ColumnElement[bool]] = [job.status.in_(ACTIVE), job.id.not_in(but)]
-    if only is not None:
-        wanted.append(job.id == only)
-    return leasing.take(connection, job.id, token, lease, *wanted, first=(job.queued_at, job.id))
+    return list(
+        connection.scalars(
+            select(job.id)
+            .where(job.status.in_(ACTIVE), leasing.is_free(job.id))
+            .order_by(job.queued_at, job.id)
+        )
+    )
+
+
+def lease_job(connection: Connection, job_id: UUID, token: UUID, lease: timedelta) -> Row | None:
+    """The job, now held by `token`, if it is still active and nobody holds it."""
+    job = training_jobs.c
+    wanted = (job.id == job_id, job.status.in_(ACTIVE))
+    return leasing.take(connection, job.id, token, lease, *wanted, first=(job.id,))
 
 
 def held_job(connection: Connection, job_id: UUID, token: UUID) -> Row | None:

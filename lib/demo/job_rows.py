@@ -125,7 +125,7 @@ def _attempt_events(
     job: PastJob, attempt: Attempt
 ) -> Iterator[tuple[Any, JobStatus | None, str, str, Values]]:
     where = place(job.offer.engine)
-    again = f" again, attempt {attempt.number}" if attempt.number > 1 else ""
+    again = " again" if attempt.number > 1 else ""
     yield attempt.began, _S.PROVISIONING, f"Starting on {where}{again}", "status", {}
     loading = "The trainer is loading the model and the data"
     yield attempt.starting, _S.STARTING, loading, "status", {}

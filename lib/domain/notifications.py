@@ -130,7 +130,7 @@ def job_recovered(job_id: UUID, name: str, attempt: int, step: int | None) -> No
         Kind.JOB_RECOVERED,
         key,
         f"Training goes on for {name}",
-        f"After an interruption it went on from {whence}, in attempt {attempt}.",
+        f"After an interruption it went on from {whence}.",
     )
 
 
@@ -166,12 +166,12 @@ def cap_near(job_id: UUID, name: str, cap: Decimal, cost: Decimal) -> Notice:
 
 
 def cap_reached(job_id: UUID, name: str, why: str, cost: Decimal) -> Notice:
-    """In place of `job_failed`: nothing went wrong. `why` says at which step it ended."""
+    """In place of `job_failed`: nothing went wrong. `why` says at which step, and how to go on."""
     return Notice(
         Kind.JOB_CAP_REACHED,
         f"job:{job_id}:cap_reached",
         f"Training ended at its spending cap for {name}",
-        f"{_sentence(why)} The run cost {usd(cost)}; continue it with a new cap on its page.",
+        f"{_sentence(why)} No more than {usd(cost)} is charged.",
     )
 
 

@@ -105,6 +105,7 @@ PUBLISHED_RATES: Mapping[Tier, Decimal] = MappingProxyType(
 CHECKPOINT_STEPS = 100
 RECOVERY_ATTEMPTS = 3
 RECOVERY_MINUTES = 10
+PROVISIONING_MINUTES = "2-5"  # as published; more where machines are scarce
 
 NOT_CONNECTED = (
     "RunPod is not connected in this installation, so this offer can be quoted but not started. "

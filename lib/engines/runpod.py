@@ -189,6 +189,7 @@ class RunPod:
 
     def terminate(self, run: RunHandle) -> bool:
         """Deletes every pod of the run's name; True once a later list has none of them."""
+        self._forget_turns(run)
         self._spot.know(run.tier)
         sight, seen = self._sight(run.name), self._pods.current()
         pods = {pod.id for pod in seen.by_name.get(self._prefix + run.name, ())}
@@ -256,12 +257,18 @@ class RunPod:
         working = pod.status is PodStatus.RUNNING
         if not pod.is_over and not (working and turns.take(run.name)):
             return None
+        self._forget_turns(run)
         cursor = sight.cursor if offset == sight.offset else None
         since = run.started_at - CLOCKS_APART if run.started_at else None
         try:
             return self._client.log(pod.id, cursor=cursor, since=since)
         except ProviderProblem:  # the state is known without it, and it is read again
             return None
+
+    def _forget_turns(self, run: RunHandle) -> None:
+        """Nobody waits for a run whose log is read now, or never again."""
+        for turns in (self._hinted_turns, self._log_turns):
+            turns.forget(run.name)
 
     def _refuse_other_price(self, pod: Pod, plan: PodPlan) -> None:
         """Nobody has agreed to another price than the one shown: such a pod is ended at once."""

@@ -18,7 +18,7 @@ class Turns:
         self._lock = threading.Lock()
 
     def take(self, name: str) -> bool:
-        """Whether it is the asker's turn; taking it puts them at the end of the queue."""
+        """Whether it is the asker's turn; who has had it waits no longer, until they ask again."""
         with self._lock:
             now = self._clock()
             self._queue[name] = now
@@ -28,6 +28,11 @@ class Turns:
                 del self._queue[first]
             if first != name:
                 return False
-            self._queue.move_to_end(name)
+            del self._queue[name]
             self._next = now + self._every
             return True
+
+    def forget(self, name: str) -> None:
+        """Who needs no turn any more is not waited for."""
+        with self._lock:
+            self._queue.pop(name, None)

@@ -1,9 +1,8 @@
 """What the final check shows of a job, and what its start is held against (FR1.3.2)."""
 
 from dataclasses import dataclass, replace
-from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from lib.db import jobs
 from lib.db import similar_jobs as started_jobs
@@ -26,7 +25,6 @@ from lib.domain.review import (
 from lib.services import similar_jobs, templates
 from lib.services.assessment import Assessment
 from lib.services.drafts import OpenDraft
-from lib.services.errors import NotFound
 from lib.services.estimates import Priced, price
 from lib.services.quote_content import shown_value
 from lib.services.visibility import may_change, may_see
@@ -37,7 +35,7 @@ class FinalCheck:
     """A priced draft with everything that its owner should know before it starts.
 
     `other_tier` is the same GPU on demand for a spot job and the other way round, `template` the
-    id and name of the template it was begun from, if the reader may see that.
+    one it was begun from, if the reader may see that, and whether it has been changed since.
     """
 
     assessment: Assessment
@@ -47,7 +45,7 @@ class FinalCheck:
     shown: Shown
     similar: SimilarJob | None
     other_tier: Priced | None
-    template: tuple[UUID, str] | None
+    template: tuple[Row, bool] | None
 
 
 def may_start(actor: Person, opened: OpenDraft) -> bool:
@@ -82,7 +80,7 @@ def final_check(actor: Person, opened: OpenDraft, assessment: Assessment) -> Fin
         shown=shown(assessment),
         similar=similar,
         other_tier=_other_tier(assessment),
-        template=_template(actor, draft.template_id),
+        template=templates.origin(actor, draft),
     )
 
 
@@ -137,13 +135,3 @@ def _other_tier(assessment: Assessment) -> Priced | None:
     tier = Tier.ON_DEMAND if offer.tier is Tier.SPOT else Tier.SPOT
     found = sibling([entry.offer for entry in assessment.others], offer, tier)
     return assessment.of(found.key) if found else None
-
-
-def _template(actor: Person, template_id: str | None) -> tuple[UUID, str] | None:
-    if template_id is None:
-        return None
-    try:
-        row = templates.by_id(actor, UUID(template_id))
-    except NotFound:  # another person's private one
-        return None
-    return row.id, row.name

@@ -14,16 +14,22 @@ from lib.ui.text import plain, safe
 _STYLE = Path(__file__).with_name("conversation.css")
 
 
-@st.fragment
-def draw(file_id: UUID) -> None:
-    """A folded part of the page; nothing is read from disk before somebody opens it.
+def is_asked_for(file_id: UUID) -> bool:
+    """Whether somebody has come to read a conversation, which the address counts from 1.
 
-    It is open at the conversation that the address names, counted from 1.
+    The part is then open there, and the page draws it where it is seen at once.
     """
+    asked = f"came-to-read-{file_id}"
     named = st.query_params.pop("conversation", "")
     if named.isdecimal():
-        st.session_state["read-conversations"] = True
+        st.session_state[asked] = st.session_state["read-conversations"] = True
         st.session_state[f"conversation-{file_id}"] = max(1, int(named[:9]))
+    return bool(st.session_state.get(asked, False))
+
+
+@st.fragment
+def draw(file_id: UUID) -> None:
+    """A folded part of the page; nothing is read from disk before somebody opens it."""
     part = st.expander(
         "Read the conversations",
         icon=":material/forum:",

@@ -48,7 +48,7 @@ def cost_comparison(offers: Sequence[Priced]) -> go.Figure:
         barmode="stack",
         height=150,
         margin={"l": 0, "r": 0, "t": 24, "b": 0},
-        xaxis={"visible": False, "range": [0, most * 1.18], "fixedrange": True},
+        xaxis={"visible": False, "range": [0, most * 1.35], "fixedrange": True},
         yaxis={"autorange": "reversed", "fixedrange": True, "ticksuffix": "  "},
         legend={"orientation": "h", "y": 1.18, "x": 0},
         bargap=0.4,

@@ -24,9 +24,7 @@ def draw_cancel_button(person: Person, job: Row) -> None:
     """For every job that has been started and has not ended."""
     asked = job.cancel_requested_at is not None
     label = "Cancelling…" if asked else "Cancel job"
-    pressed = st.button(
-        label, icon=":material/cancel:", disabled=asked, key="cancel", width="stretch"
-    )
+    pressed = st.button(label, icon=":material/cancel:", disabled=asked, key="cancel")
     if pressed or (st.session_state.pop(_ASKED, False) and not asked):
         _confirm(person, job)
 

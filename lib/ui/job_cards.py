@@ -14,7 +14,7 @@ from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.domain.states import TERMINAL, JobStatus
 from lib.services import jobs, quotes
 from lib.ui import wizard
-from lib.ui.text import plain, safe
+from lib.ui.text import file_size, plain, safe
 
 _LOADING = """\
 from peft import PeftModel
@@ -37,7 +37,6 @@ def draw_result(person: Person, job: Row) -> None:
         return archive.read_bytes()
 
     with st.container(key="card-result"):
-        size = archive.stat().st_size / 1_000_000
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 "Download LoRA adapter",
@@ -49,7 +48,7 @@ def draw_result(person: Person, job: Row) -> None:
                 on_click="ignore",
             )
             st.html(
-                f'<small class="digest">adapter.zip · {size:,.1f} MB<br>'
+                f'<small class="digest">adapter.zip · {file_size(archive.stat().st_size)}<br>'
                 f"SHA-256 <code>{safe(job.adapter_sha256)}</code></small>"
             )
         with st.expander("How to load it", icon=":material/code:"):
@@ -83,7 +82,7 @@ def draw_configuration(job: Row) -> None:
 def draw_comparison(job: Row) -> None:
     """The estimate that the job was started with beside what it took."""
     estimate = Estimate.from_dict(job.estimate)
-    hours = _hours_taken(job)
+    hours = job.actual_duration_hours
     lines = [
         (
             "Range",
@@ -97,8 +96,8 @@ def draw_comparison(job: Row) -> None:
             usd(job.actual_cost) if job.status in TERMINAL else "–",
         ),
     ]
-    if job.status == JobStatus.COMPLETED and hours is not None:
-        time_off = _difference(hours, estimate.duration_hours)
+    if job.status == JobStatus.COMPLETED:
+        time_off = "–" if hours is None else _difference(hours, estimate.duration_hours)
         lines.append(("Difference", time_off, _difference(job.actual_cost, estimate.total)))
     body = "".join(
         f"<tr><th scope=row>{label}</th><td>{duration}</td><td>{cost}</td></tr>"
@@ -120,13 +119,6 @@ def _changed(overrides: dict[str, int]) -> str:
 def _hours(*hours: Decimal) -> str:
     """One duration or a range, as the cost panel writes them."""
     return " – ".join(format_hours(value) for value in hours)
-
-
-def _hours_taken(job: Row) -> Decimal | None:
-    """From the first attempt's start to the end; None before the end and where nothing ran."""
-    if job.status not in TERMINAL or job.started_at is None:
-        return None
-    return Decimal(str((job.ended_at - job.started_at).total_seconds())) / 3600
 
 
 def _difference(actual: Decimal, expected: Decimal) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from lib.domain.money import usd
 from lib.domain.next_steps import waiting
+from lib.domain.offers import LOCAL_ENGINE, PROVISIONING_MINUTES
 from lib.domain.people import Person
 from lib.domain.states import ACTIVE, TERMINAL, JobStatus
 from lib.services.jobs import JobView
@@ -23,6 +24,7 @@ _EXPLAINED = {
     JobStatus.PROVISIONING: "The machine is being made ready.",
     JobStatus.STARTING: "The trainer is loading the model and the data.",
 }
+_PROVISIONING = f"Provisioning GPU... Estimated time: {PROVISIONING_MINUTES} minutes"  # FR1.3.2
 
 
 def draw(person: Person, view: JobView, *, worker_runs: bool) -> None:
@@ -82,8 +84,13 @@ def interruptions(view: JobView, now: datetime) -> list[str]:
 
 
 def elapsed(job: Row, now: datetime) -> timedelta | None:
-    """From the first attempt's start to the end, or until now; None while the job waits."""
-    return None if job.started_at is None else (job.ended_at or now) - job.started_at
+    """Since the first attempt began; of an ended job, what its attempts ran together, as in all
+    lists and comparisons. None where nothing has run.
+    """
+    if job.status in TERMINAL:
+        hours = job.actual_duration_hours
+        return None if hours is None else timedelta(hours=float(hours))
+    return None if job.started_at is None else now - job.started_at
 
 
 def _sentence(view: JobView, now: datetime) -> str:
@@ -102,6 +109,8 @@ def _sentence(view: JobView, now: datetime) -> str:
         return f"<span>{ended}{lasted} · cost {usd(job.actual_cost)}</span>"
     if waiting(view.attempts) is not None:
         return "<span>Waiting for a machine.</span>"
+    if status is JobStatus.PROVISIONING and job.engine != LOCAL_ENGINE:
+        return f'<span>{_PROVISIONING}</span><i class="under-way" aria-hidden="true"></i>'
     return f"<span>{safe(_EXPLAINED.get(status, ''))}</span>"
 
 
@@ -130,7 +139,7 @@ def _tiles(view: JobView, now: datetime) -> list[tuple[str, str, str]]:
             _said(progress, "tokens_seen", "{:,} tokens seen"),
         ),
         (
-            "Elapsed",
+            "Run time" if job.status in TERMINAL else "Elapsed",
             span(ran.total_seconds()) if ran is not None else "–",
             f"since {clock(job.started_at, now)}" if job.started_at else "",
         ),

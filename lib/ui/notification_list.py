@@ -18,10 +18,13 @@ _ICONS: Mapping[Kind, str] = {
     Kind.JOB_RECOVERED: ":material/autorenew:",
     Kind.JOB_COMPLETED: ":material/task_alt:",
     Kind.JOB_FAILED: ":material/error:",
+    Kind.JOB_CAP_NEAR: ":material/savings:",
+    Kind.JOB_CAP_REACHED: ":material/savings:",
     Kind.BUDGET_ALERT: ":material/warning:",
     Kind.BUDGET_CRITICAL: ":material/warning:",
     Kind.REQUEST_ASKED: ":material/approval:",
     Kind.REQUEST_DECIDED: ":material/gavel:",
+    Kind.RUN_NOT_ENDED: ":material/emergency_home:",
 }
 
 

@@ -10,14 +10,14 @@ from lib.domain.dataset import REVIEW_QUALITY, DatasetSummary
 from lib.domain.draft import Draft
 from lib.domain.history import INTERRUPTION_DAYS, NO_SPOT_HISTORY, History
 from lib.domain.money import ZERO, percent, usd
-from lib.domain.offers import RECOVERY_MINUTES, Offer, Stock, Tier
+from lib.domain.offers import PROVISIONING_MINUTES, RECOVERY_MINUTES, Offer, Stock, Tier
 from lib.domain.presets import PARAMETER_HELP, PRESETS
 from lib.services.estimates import Priced
 from lib.services.final_check import FinalCheck
 from lib.services.quotes import RATE_SOURCES
 from lib.ui.file_chooser import shown_score
 from lib.ui.offer_words import TITLES
-from lib.ui.text import safe
+from lib.ui.text import file_size, safe
 
 #: FR1.3.2's own names where they differ from those of the other pages.
 _LABELS: Mapping[str, str] = MappingProxyType(
@@ -74,7 +74,7 @@ def dataset_card(file: Row) -> str:
                 f"{_count(summary.topics, 'topic')}",
             ),
             ("Human review", f"{summary.human_reviewed_percentage:.0f}% human-reviewed"),
-            ("File size", _size(summary.size_bytes)),
+            ("File size", file_size(summary.size_bytes)),
         ]
     # Relative to the data folder: the machine's own paths are nobody's business.
     pairs.append(("Stored in", f"<code>files/{safe(file.storage_key)}</code>"))
@@ -145,10 +145,6 @@ def _count(shares: tuple[object, ...], noun: str) -> str:
     return f"{len(shares)} {noun}{'' if len(shares) == 1 else 's'}"
 
 
-def _size(size: int) -> str:
-    return f"{size / 1_000_000:,.1f} MB" if size >= 1_000_000 else f"{size / 1_000:,.1f} kB"
-
-
 def _tip(label: str, explained: str) -> str:
     return (
         f'<span class="tip-home"><span class="tip" tabindex="0" role="note" '
@@ -190,4 +186,5 @@ def _provisioning(offer: Offer) -> str:
         return "at once, or when the run before it ends"
     if offer.stock is Stock.NONE:
         return "as soon as a GPU is free: there is none at present"
-    return f"{'5-10' if offer.stock is Stock.LOW else '2-5'} minutes to start"
+    minutes = "5-10" if offer.stock is Stock.LOW else PROVISIONING_MINUTES
+    return f"{minutes} minutes to start"

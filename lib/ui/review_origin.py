@@ -1,6 +1,7 @@
 """Where a job comes from, in the final check: its template, and a similar job before (FR1.3.2)."""
 
 from lib.services.final_check import FinalCheck
+from lib.ui.template_dialogs import remarks
 from lib.ui.text import safe
 
 
@@ -11,10 +12,9 @@ def origin(check: FinalCheck) -> str:
         job = _link(f"/job?job={check.assessment.draft.continues}", begun.name)
         lines.append(f'<p class="num">Continues {job}: {safe(begun.left)}</p>')
     if check.template is not None:
-        template_id, name = check.template
-        lines.append(
-            f"<p>Based on Template: {_link(f'/templates?template={template_id}', name)}</p>"
-        )
+        template, modified = check.template
+        link = _link(f"/templates?template={template.id}", template.name)
+        lines.append(f"<p>Based on Template: {link}{remarks(template, modified)}</p>")
     if check.similar is not None:
         job = _link(f"/job?job={check.similar.id}", check.similar.name)
         lines.append(

@@ -20,7 +20,7 @@ _REFUSED = (
 )
 AT_THE_CAP = (
     "At the cap the run saves a checkpoint and ends; it can be continued with a new cap. You are "
-    f"told at {NEAR_PERCENT} %."
+    f"told at {NEAR_PERCENT}%."
 )
 NONE = "none: an hour here costs nothing"
 

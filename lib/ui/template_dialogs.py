@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy import Row
 
 from lib.domain.draft import Draft
 from lib.domain.file_filter import unselectable
@@ -60,16 +61,20 @@ def based_on(person: Person, draft: Draft) -> str | None:
     if found is None:
         return None
     template, modified = found
-    remarks = [
-        *(["modified"] if modified else []),
-        *(["archived"] if template.archived_at is not None else []),
-    ]
-    pills = "".join(f' <span class="pill quiet">{remark}</span>' for remark in remarks)
     return (
         '<p class="based-on">Based on Template: '
         f'<a href="/templates?template={template.id}" target="_self">{safe(template.name)}</a>'
-        f"{pills}</p>"
+        f"{remarks(template, modified)}</p>"
     )
+
+
+def remarks(template: Row, modified: bool) -> str:
+    """Whether the draft is another one by now, and whether the template is still offered; HTML."""
+    said = [
+        *(["modified"] if modified else []),
+        *(["archived"] if template.archived_at is not None else []),
+    ]
+    return "".join(f' <span class="pill quiet">{remark}</span>' for remark in said)
 
 
 @st.dialog("Save as template", icon=":material/bookmark_add:")

@@ -18,3 +18,8 @@ def plain(text: object) -> str:
 def safe(text: object) -> str:
     """Any text inside HTML of our own."""
     return html.escape(str(text), quote=True)
+
+
+def file_size(size: int) -> str:
+    """Bytes as people read them: `1.4 MB`, `478.9 kB`."""
+    return f"{size / 1_000_000:,.1f} MB" if size >= 1_000_000 else f"{size / 1_000:,.1f} kB"

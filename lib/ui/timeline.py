@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from sqlalchemy import Row
 
@@ -36,10 +37,8 @@ def phases(events: Iterable[Row]) -> list[Phase]:
         for event in events
         if event.to_status and event.to_status != JobStatus.PENDING_CONFIGURATION
     ]
-    ends = [began for _, began in entered[1:]] + [None]
-    return [
-        Phase(status, began, ended) for (status, began), ended in zip(entered, ends, strict=True)
-    ]
+    ends = [began for _, began in entered[1:]]
+    return [Phase(status, began, ended) for (status, began), ended in zip_longest(entered, ends)]
 
 
 def attempts(found: Iterable[Phase]) -> list[list[Phase]]:

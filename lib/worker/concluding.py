@@ -29,7 +29,7 @@ ADAPTER_MISSING = Verdict(
     "The run was completed, but its adapter is missing. Start a new job.",
 )
 ADAPTER_DAMAGED = Verdict(
-    Outcome.INTERRUPTED, "adapter_damaged", "The adapter came home damaged, and was thrown away."
+    Outcome.INTERRUPTED, message="The adapter came home damaged, and was thrown away."
 )
 
 

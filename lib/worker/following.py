@@ -32,6 +32,8 @@ def follow(lease: JobLease, attempt: Row) -> None:
         capped=_is_capped(lease.job, attempt, seen, cost),
         ended_at=_last_word_at(attempt, seen, lease.now()),
     )
+    if verdict is None and not noting.is_news(lease.job, attempt, seen, cost):
+        return
     with lease.writing() as (connection, job):
         if verdict is not None and job.cancel_requested_at is not None:
             return  # the request came first

@@ -122,7 +122,7 @@ def _write_intent(connection: Connection, job: Row, last: Row | None, now: datet
         events_offset=0 if last is None else last.events_offset,
     )
     if job.status != JobStatus.PROVISIONING:  # else it has been waiting for a free machine
-        again = f" again, attempt {number}" if number > 1 else ""
+        again = " again" if number > 1 else ""
         message = f"Starting on {place(job.engine)}{again}"
         jobs.transition(connection, job, JobStatus.PROVISIONING, message)
     return attempt

@@ -32,6 +32,16 @@ def handle(job: Row, attempt: Row) -> RunHandle:
     )
 
 
+def is_news(job: Row, attempt: Row, seen: Observation, cost: Decimal) -> bool:
+    """Whether there is anything to write down; most looks at a run see what is known already."""
+    return (
+        bool(seen.events)
+        or attempt.hinted_at is not None
+        or (seen.offset, cost) != (attempt.events_offset, attempt.cost)
+        or _is_before(job, _reached(seen))
+    )
+
+
 def write_down(
     connection: Connection, job: Row, attempt: Row, seen: Observation, cost: Decimal
 ) -> Row:
@@ -54,16 +64,11 @@ def write_down(
 
 def _advance(connection: Connection, job: Row, attempt: Row, seen: Observation) -> Row:
     """Takes the job, state by state, to the furthest that the run is known to have reached."""
+    reached = _reached(seen)
     started = next((event for event in seen.events if event["kind"] == "started"), {})
-    trained = any(event["kind"] == "step" for event in seen.events)
-    reached = JobStatus.PROVISIONING
-    if started or seen.state in (RunState.STARTING, RunState.COMPLETED):
-        reached = JobStatus.STARTING
-    if trained or seen.state is RunState.RUNNING:
-        reached = JobStatus.RUNNING
     known = {**job.progress, **started}
     messages = _messages(attempt, known)
-    while _ON_THE_WAY.index(JobStatus(job.status)) < _ON_THE_WAY.index(reached):
+    while _is_before(job, reached):
         following = _ON_THE_WAY[_ON_THE_WAY.index(JobStatus(job.status)) + 1]
         started_at = job.started_at or attempt.started_at
         jobs.transition(connection, job, following, messages[following], started_at=started_at)
@@ -74,6 +79,19 @@ def _advance(connection: Connection, job: Row, attempt: Row, seen: Observation) 
             notifications.job_recovered(connection, job, attempt.number, step)
         job = _read(connection, job)
     return job
+
+
+def _reached(seen: Observation) -> JobStatus:
+    kinds = {event["kind"] for event in seen.events}
+    if "step" in kinds or seen.state is RunState.RUNNING:
+        return JobStatus.RUNNING
+    if "started" in kinds or seen.state in (RunState.STARTING, RunState.COMPLETED):
+        return JobStatus.STARTING
+    return JobStatus.PROVISIONING
+
+
+def _is_before(job: Row, reached: JobStatus) -> bool:
+    return _ON_THE_WAY.index(JobStatus(job.status)) < _ON_THE_WAY.index(reached)
 
 
 def _messages(attempt: Row, started: Mapping[str, Any]) -> dict[JobStatus, str]:

@@ -5,9 +5,12 @@ any moment, and several may run side by side.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+from sqlalchemy import Connection
 
 from lib.db import activity, leasing, system_status, work
 from lib.db.connection import DatabaseUnavailable, reading, transaction
@@ -44,11 +47,17 @@ class Reconciler:
         """Looks once at every active job that nobody else holds; False where there is none."""
         if self._clock() >= self._next_sweep:
             self._sweep_all()
-        handled: set[UUID] = set()
-        while (lease := take(handled, self._clock)) is not None:
-            handled.add(lease.job.id)
-            self._handle(lease)
-        return bool(handled)
+        with reading() as connection:
+            free = work.free_jobs(connection)
+        looked, done = False, None
+        for job_id in free:
+            lease = take(job_id, self._clock, done)
+            done = None if lease is None else self._handle(lease)
+            looked = looked or lease is not None
+        if done is not None:
+            with transaction() as connection:
+                done.give_back(connection)
+        return looked
 
     def _sweep_all(self) -> None:
         """Sweeps every engine; soon again where a run is still ending."""
@@ -62,7 +71,7 @@ class Reconciler:
             except Exception as error:  # noqa: BLE001  an engine that is away is asked again later
                 log.warning("sweep of %s: %s", engine.name, describe(error))
 
-    def _handle(self, lease: JobLease) -> None:
+    def _handle(self, lease: JobLease) -> "Done":
         pause = timedelta()
         try:
             with lease.keeping():
@@ -77,8 +86,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001  one job's trouble must not stop the others
             log.error("job %s: %s", lease.job.id, describe(error))
             pause = self._retry
-        with transaction() as connection:
-            leasing.release(connection, training_jobs.c.id, lease.job.id, lease.token, pause)
+        return Done(lease, pause)
 
     def _step(self, lease: JobLease) -> None:
         attempt = lease.live_attempt
@@ -94,11 +102,31 @@ class Reconciler:
             launching.launch(lease)
 
 
-def take(but: Collection[UUID], clock: Callable[[], datetime] = leases.utc_now) -> JobLease | None:
-    """Leases the next active job, other than those in `but`."""
+@dataclass(frozen=True)
+class Done:
+    """A job that has been looked at, and may be looked at again after a pause."""
+
+    lease: JobLease
+    pause: timedelta
+
+    def give_back(self, connection: Connection) -> None:
+        job_id, token = self.lease.job.id, self.lease.token
+        leasing.release(connection, training_jobs.c.id, job_id, token, self.pause)
+
+
+def take(
+    job_id: UUID, clock: Callable[[], datetime] = leases.utc_now, done: Done | None = None
+) -> JobLease | None:
+    """Leases the job if it is active and free, and gives back the one that was done before it.
+
+    Both at once, since most looks at a job see nothing new, and would only give back and take.
+    """
     token = uuid4()
     with transaction() as connection:
-        job = work.lease_job(connection, token, leases.LEASE, but=but)
+        leasing.only_leases(connection)
+        if done is not None:
+            done.give_back(connection)
+        job = work.lease_job(connection, job_id, token, leases.LEASE)
         if job is None:
             return None
         return JobLease(token, job, work.newest_attempt(connection, job.id), clock)

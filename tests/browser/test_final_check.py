@@ -1,5 +1,6 @@
 """The final check in a real browser: axe, keyboard alone, mouse, changes, a closed tab."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -116,6 +117,8 @@ def review(desk: Desk, browser: Browser) -> Callable[..., Page]:
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         expect(opener(page)).to_be_visible()
+        at_rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+        expect(at_rest).to_be_visible()  # the sign-in brings another run or two of the page
         return page
 
     return open_page
@@ -178,6 +181,33 @@ def test_axe_finds_nothing_serious_in_the_open_check(
     assert len(found.response["passes"]) > 10  # it did look
 
 
+def test_the_button_to_it_is_large_and_blue_and_its_own_start_is_green(
+    desk: Desk, review: Callable[..., Page]
+) -> None:
+    page = review(desk.draft(), contrast="more")
+    box = opener(page).bounding_box()
+    assert box is not None
+    assert box["height"] >= 48
+    assert box["width"] >= 400
+    red, green, blue = colour(opener(page))
+    assert blue > 1.5 * max(red, green)
+
+    dialog = opened(page)
+    tick_all(page)
+    expect(start_button(page)).to_be_enabled()
+    red, green, blue = colour(start_button(page))
+    assert green > 1.4 * max(red, blue)
+    section = dialog.get_by_role("region", name="GPU Configuration")
+    width = section.evaluate("element => getComputedStyle(element).borderTopWidth")
+    assert width == "2px"  # who wants more contrast sees each section's frame
+
+
+def colour(element: Locator) -> list[int]:
+    """Red, green and blue of what it stands on."""
+    written = element.evaluate("element => getComputedStyle(element).backgroundColor")
+    return [int(part) for part in re.findall(r"\d+", written)[:3]]
+
+
 def test_all_of_it_by_the_keyboard_alone(desk: Desk, review: Callable[..., Page]) -> None:
     job = desk.draft()
     page = review(job)
@@ -234,7 +264,13 @@ def test_a_click_beside_it_does_nothing_and_a_double_click_starts_once(
 ) -> None:
     job = desk.draft()
     page = review(job)
-    opened(page)
+    dialog = opened(page)
+    expect(dialog.locator("h2 i")).to_have_text("warning")
+    box = dialog.bounding_box()
+    assert box is not None
+    assert box["width"] * box["height"] > 0.9 * 1280 * 800
+    backdrop = "element => getComputedStyle(element, '::backdrop').backgroundColor"
+    assert dialog.evaluate(backdrop) == "rgba(8, 12, 24, 0.68)"
     page.mouse.click(4, 4)  # the dimmed page
     page.wait_for_timeout(300)
     expect(modal(page)).to_be_visible()

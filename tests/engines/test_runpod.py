@@ -322,6 +322,19 @@ def test_the_trainers_last_word_decides(desk, kind, facts, state, code, message)
     assert [event["kind"] for event in seen.events] == ["step", kind]
 
 
+def test_no_log_waits_for_a_run_that_was_read_or_has_ended(desk):
+    read, ended, run = running(desk), running(desk), running(desk)
+    desk.advance(8)
+    for hinted in (True, False):
+        for other in (read, ended):  # the second one does not get its turn any more
+            desk.observe(replace(other, hinted=hinted))
+    desk.engine.terminate(ended)
+    desk.say(run.external_id, desk.event("step", 1))
+    desk.advance(8)
+    assert desk.observe(replace(run, hinted=True)).events
+    assert desk.observe(run).events
+
+
 def test_the_last_word_is_kept_when_the_pod_and_its_log_are_gone(desk):
     run = running(desk)
     desk.say(run.external_id, desk.event("completed", 1))

@@ -40,8 +40,16 @@ def test_who_asks_no_longer_is_not_waited_for() -> None:
     assert turns.take("a")
     assert not turns.take("gone")
     clock.now += timedelta(seconds=7)
-    assert turns.take("a")
-    clock.now += timedelta(seconds=7)
     assert not turns.take("a")  # the other one's turn
     clock.now += timedelta(seconds=60)
     assert turns.take("a")
+
+
+def test_who_has_had_a_turn_or_left_holds_up_nobody() -> None:
+    clock = Clock()
+    turns = Turns(timedelta(seconds=7), clock)
+    assert turns.take("a")
+    assert not turns.take("gone")
+    turns.forget("gone")
+    clock.now += timedelta(seconds=7)
+    assert turns.take("b")

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import httpx
+import psutil
 
 from lib.settings import PROJECT
 
@@ -35,6 +36,10 @@ class FakeRunPod:
     def be(self, **world: Any) -> None:
         """Puts the world back to its beginning, with these fields of `World` changed."""
         self._http.put("/_world", json=world).raise_for_status()
+
+    @property
+    def process(self) -> psutil.Process:
+        return psutil.Process(self._process.pid)
 
     @property
     def requests(self) -> list[dict[str, Any]]:

@@ -96,6 +96,7 @@ def main(disk: Path, app: Path, command: list[str]) -> None:
     finally:
         kill_all()
         shutil.rmtree(disk, ignore_errors=True)
+    os._exit(0)  # the other thread holds standard input, which an exit would wait for
 
 
 if __name__ == "__main__":

@@ -48,8 +48,9 @@ class Machine:
         self._tell("freeze" if frozen else "thaw")
 
     def _tell(self, order: str) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(f"{order}\n".encode())
+        process = self._process
+        if process is not None and process.stdin is not None and process.returncode is None:
+            process.stdin.write(f"{order}\n".encode())
 
     async def _live(self) -> None:
         await asyncio.sleep(max(0.0, self._pod.up_at - time.time()))

@@ -208,7 +208,7 @@ def test_a_dead_database_is_told_as_such(http: TestClient, person: Make, configu
 
 
 @pytest.fixture
-def long_list(person: Make, draft: Make) -> Person:
+def long_list(installation: str, person: Make, draft: Make) -> Person:
     """Somebody whose export is far longer than what sockets keep on the way."""
     ana = person()
     multiply(draft(ana, notes="word " * 400).job_id, 8_000)

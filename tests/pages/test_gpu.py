@@ -291,7 +291,7 @@ def test_the_refresh_button_brings_runpods_rates_and_says_when(
     assert not page.exception
     assert "Rates fetched just now from RunPod" in plainly(page)
     assert "High spot demand currently (RunPod's stock: LOW)" in plainly(page)
-    assert "does not start jobs there yet" in plainly(page)
+    assert "set TRAINER_IMAGE" in plainly(page)
 
 
 def test_a_refresh_that_fails_says_why_and_keeps_the_rates(cheap: Any, runpod: FakeRunPod) -> None:

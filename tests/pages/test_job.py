@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Row
 from streamlit.testing.v1 import AppTest
 
 from lib import storage
@@ -17,6 +18,8 @@ from lib.domain.states import ACTIVE, JobStatus
 from lib.services import drafts, jobs, quotes
 from lib.ui.status import TITLES
 from tests.pages.conftest import WAYS, figures, move, said, train
+from tests.past_jobs import insert_past_job
+from tests.rented_offers import waiting_job
 
 NOT_THERE = "There is no such job, or it is not yours to see."
 
@@ -88,6 +91,26 @@ def test_progress_may_lack_any_of_its_figures(
 
     assert not page.exception
     assert figures(page)["Step"] == "7"
+
+
+def test_while_a_gpu_is_provisioned_the_page_says_how_long_that_takes(
+    person: Callable[..., Person],
+    training_file: Callable[..., Row],
+    started_job: Callable[..., UUID],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    words = "Provisioning GPU... Estimated time: 2-5 minutes"
+    rented = waiting_job(ana, training_file(actor=ana), None)
+    assert words in said(open_page("job", ana, rented))
+
+    move(rented, JobStatus.STARTING)
+    page = open_page("job", ana, rented)
+    assert words not in said(page)
+    assert "The trainer is loading the model and the data." in said(page)
+
+    here = started_job(ana, JobStatus.PROVISIONING)
+    assert words not in said(open_page("job", ana, here))
 
 
 def test_a_queued_job_names_its_place(
@@ -190,6 +213,38 @@ def test_a_completed_job_hands_out_its_adapter_and_compares_itself_with_its_esti
     assert "PeftModel.from_pretrained" in page.code[0].value
     assert "<td>$12.00</td>" in said(page)
     assert "<td>+20.0 %</td>" in said(page)
+
+
+def test_what_an_ended_job_took_is_what_its_runs_took_and_not_the_wait_between_them(
+    person: Callable[..., Person],
+    training_file: Callable[..., Row],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana = person()
+    ended_at = datetime.now(UTC)
+    job = insert_past_job(
+        ana,
+        training_file(actor=ana),
+        actual_hours="2",
+        estimated_hours="2",
+        started_at=ended_at - timedelta(hours=7),
+        ended_at=ended_at,
+        progress={"step": 9},
+        configuration={
+            "hyperparameters": {},
+            "overrides": {},
+            "max_steps": None,
+            "gpu_title": "H100",
+        },
+    )
+    with transaction() as connection:
+        job_queries.record(connection, job, "status", "Done", to_status=JobStatus.COMPLETED)
+
+    page = open_page("job", ana, job)
+
+    assert "· took 2 h 00 min ·" in said(page)
+    assert figures(page)["Run time"] == "2 h 00 min"
+    assert "<td>+0.0 %</td>" in said(page)
 
 
 def test_an_adapter_that_has_gone_from_storage_is_not_offered(

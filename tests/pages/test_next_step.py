@@ -117,6 +117,8 @@ def test_the_conversation_that_is_too_long_is_a_click_away(
     assert not shown.exception
     assert shown.number_input(key=f"conversation-{file.id}").value == 7
     assert "file" not in shown.query_params
+    page_in_order = said(shown)
+    assert page_in_order.index("What a job on this file") > page_in_order.index(plain(named))
 
 
 @pytest.mark.parametrize("address", ["0", "999999999999999", "-1", "x"])

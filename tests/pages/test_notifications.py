@@ -123,6 +123,17 @@ def test_others_lead_to_the_budget_and_to_the_approvals(
     assert switches == [(page, None)]
 
 
+def test_every_kind_is_listed_with_a_sign_of_its_own(person: Make, open_page: Make) -> None:
+    ana = person()
+    for kind in Kind:
+        tell(ana, Notice(kind, str(kind), f"About {kind}"))
+    page = open_page("notifications", ana)
+    assert not page.exception
+    titles = [entry.value for entry in page.markdown if "About" in entry.value]
+    assert len(titles) == len(Kind)
+    assert all(title.startswith(":material/") for title in titles)
+
+
 def test_what_somebody_typed_stays_text(person: Make, open_page: Make) -> None:
     ana = person()
     evil = "**bold** [x](http://evil) <script>x</script> :material/home: $x$"

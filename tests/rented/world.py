@@ -5,7 +5,7 @@ its `Life`; it brings its results over the desk's own routes, like a real one.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ from lib.domain.states import TERMINAL, JobStatus
 from lib.engines.names import parse_run_name
 from lib.engines.runpod import RunPod
 from lib.engines.runpod_client import RunPodClient
-from lib.engines.runpod_planner import RunPodPlanner
+from lib.engines.runpod_planner import LINGER_SECONDS, RunPodPlanner
 from lib.engines.runpod_setup import pod_prefix
 from lib.services.budgets import this_month
 from lib.settings import settings
@@ -53,7 +53,7 @@ class Clock:
         return self._runpod.change(now=self.now.timestamp())
 
 
-def open_engine(clock: Clock) -> RunPod:
+def open_engine(clock: Callable[[], datetime], linger_seconds: int = LINGER_SECONDS) -> RunPod:
     """RunPod as this installation is set up, without anything that an earlier one remembered."""
     key, chosen = settings().runpod_api_key, settings()
     assert key is not None
@@ -67,7 +67,7 @@ def open_engine(clock: Clock) -> RunPod:
     )
     return RunPod(
         client,
-        RunPodPlanner(clock),
+        RunPodPlanner(clock, linger_seconds),
         prefix=pod_prefix(),
         spot=chosen.runpod_spot,
         offers=tuple,

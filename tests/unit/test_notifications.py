@@ -11,6 +11,7 @@ from lib.domain import notifications as words
 from lib.domain.budget import Budget, alert
 from lib.domain.letters import Letter
 from lib.domain.notifications import JOB_KINDS, MAILED, TITLES, Kind, Way
+from lib.domain.spending_cap import reached_message
 
 JOB = UUID(int=1)
 MONTH = Budget(
@@ -52,6 +53,14 @@ def test_a_recovery_says_from_where_it_went_on(step: int | None, whence: str) ->
     assert f"went on from {whence}" in words.job_recovered(JOB, "A", 2, step).detail
 
 
+@pytest.mark.parametrize("step", [None, 40])
+def test_the_end_at_a_cap_names_one_way_on(step: int | None) -> None:
+    why = reached_message(Decimal("5.00"), Decimal("5.00"), step)
+    detail = words.cap_reached(JOB, "A", why, Decimal("5.00")).detail
+    assert ("can be continued" in detail) == (step is not None)
+    assert ("Start a new job" in detail) == (step is None)
+
+
 def test_a_failure_says_what_happened_what_to_do_next_and_what_it_cost() -> None:
     why = "The machine ran out of memory. Choose a lower rank\nand start again"
     assert words.job_failed(JOB, "A", why, Decimal("1.2")).detail == (
@@ -66,7 +75,7 @@ def test_a_cap_is_told_of_once_a_job_with_its_figures() -> None:
     assert near.key == words.cap_near(JOB, "Tone", Decimal("12.65"), Decimal("12.00")).key
     reached = words.cap_reached(JOB, "Tone", "Ended at step 40", Decimal("12.65"))
     assert reached.title == "Training ended at its spending cap for Tone"
-    assert reached.detail.startswith("Ended at step 40. The run cost $12.65; continue it")
+    assert reached.detail.startswith("Ended at step 40. No more than $12.65")
 
 
 @pytest.mark.parametrize(

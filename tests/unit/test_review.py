@@ -72,9 +72,13 @@ def test_a_range_of_whole_dollars_is_written_as_the_requirement_does() -> None:
 def test_consent_is_given_to_the_true_figures() -> None:
     boxes = confirmations(estimate("20.00"))
     assert len(boxes) == BOXES
-    assert boxes[1] == (
+    assert boxes == (
+        "I have reviewed the complete training configuration above and confirm all settings are "
+        "correct",
         "I understand the estimated cost ($17-23) and agree to proceed with charges within this "
-        "range"
+        "range",
+        "I have obtained necessary budget approval (if required by my organization) and "
+        "authorization to incur these costs",
     )
 
 

@@ -96,7 +96,7 @@ def test_each_interruption_and_each_recovery_is_told(worker, fake, running):
     assert interrupted.detail == (
         "The run was interrupted after step 3; going on from step 3 (recovery 1 of 3)."
     )
-    assert recovered.detail == "After an interruption it went on from step 3, in attempt 2."
+    assert recovered.detail == "After an interruption it went on from step 3."
     assert mailed() == []
 
 
