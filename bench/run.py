@@ -142,8 +142,9 @@ def _print_reconciling() -> None:
     for taken in (few, many):
         asked = "   ".join(f"{kind} {count}" for kind, count in sorted(taken.requests.items()))
         print(
-            f"  {taken.jobs:>5,} jobs   median {taken.median:5.2f} s   worst {max(taken.ticks):5.2f}"
-            f" s   launched in {taken.launched:5.1f} s   requests in {taken.seconds:.0f} s: {asked}"
+            f"  {taken.jobs:>5,} jobs   median {taken.median:5.2f} s   "
+            f"worst {max(taken.ticks):5.2f} s   launched in {taken.launched:5.1f} s   "
+            f"requests in {taken.seconds:.0f} s: {asked}"
         )
     print(
         f"  {many.jobs / few.jobs:.0f} x the jobs take {many.median / few.median:.1f} x the time "
