@@ -54,7 +54,7 @@ OUTCOMES: Counter[str] = Counter()  # of all stories so far
 class Story:
     """One world with its jobs and its worker, and all that happens to them."""
 
-    def __init__(self, runpod, seed, make_job, monkeypatch):
+    def __init__(self, runpod, desk, seed, make_job, monkeypatch):
         self.chance = chance = random.Random(seed)
         self.runpod, self._monkeypatch = runpod, monkeypatch
         self.tier = Tier.SPOT if seed % 3 == 0 else Tier.ON_DEMAND
@@ -78,13 +78,13 @@ class Story:
         self.jobs = [make_job(self.tier, self.clock.now, cap) for cap in caps]
         self.cancelled_at = {job: chance.randint(0, 40) for job in self.jobs if not seed % 4}
         self.lives: dict[str, Life] = {}
-        self.desk = TestClient(Starlette(routes=list(ROUTES)), raise_server_exceptions=True)
+        self.desk = desk
         self.restart()
 
     def restart(self):
         """The worker is killed; the next one knows what the database knows."""
         engine = open_engine(self.clock)
-        self._monkeypatch.setitem(engines._ENGINES, RUNPOD_ENGINE, lambda: engine)
+        self._monkeypatch.setattr(engines, "_ENGINES", {RUNPOD_ENGINE: lambda: engine})
         engines.engine.cache_clear()
         let_leases_run_out()
         self.worker = Reconciler(self.clock, retry=timedelta())
@@ -149,12 +149,13 @@ def tell(installation, configure, tmp_path, runpod, person, training_file, monke
         return queue_job(actor, file, tier, now, cap)
 
     def play(seed):
-        story = Story(runpod, seed, make_job, monkeypatch)
+        story = Story(runpod, desk, seed, make_job, monkeypatch)
         story.play()
         story.settle()
         return story
 
-    yield play
+    with TestClient(Starlette(routes=list(ROUTES))) as desk:
+        yield play
     engines.engine.cache_clear()
 
 
