@@ -49,6 +49,15 @@ def only_leases(connection: Connection) -> None:
     connection.execute(text("SET LOCAL synchronous_commit TO off"))
 
 
+def no_longer_than(connection: Connection, lease: timedelta) -> None:
+    """Whoever freezes in the middle of this transaction loses it, and with it all its locks.
+
+    Otherwise everybody would wait for a process that is stopped, until it goes on.
+    """
+    milliseconds = lease // timedelta(milliseconds=1)
+    connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout TO {milliseconds}"))
+
+
 def is_free(key: Column) -> ColumnElement[bool]:
     """Whether nobody holds a row of `key`'s table, or no longer."""
     expires_at = key.table.c.lease_expires_at

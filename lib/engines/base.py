@@ -3,7 +3,7 @@
 An engine never touches the database, and the worker never calls an engine inside a transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -51,7 +51,8 @@ class RunSpec:
     `name` is unique to the attempt and is how the run is found again after any doubt. The trainer
     refuses sequences whose SHA-256 is another than `sequences_sha256` (None: it is not known). It
     saves and stops by itself after `max_seconds` (None: no limit). `rental` is None on a machine of
-    our own.
+    our own. `is_ours` is asked right before the order is sent: a worker that was held up may have
+    lost the job, and another one have taken the run for one that never started.
     """
 
     name: str
@@ -63,6 +64,7 @@ class RunSpec:
     sequences_sha256: str | None = None
     max_seconds: int | None = None
     rental: Rental | None = None
+    is_ours: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from lib.engines.errors import (
     Refused,
     SubmitRefused,
     Undecided,
+    Unreachable,
 )
 from lib.engines.names import parse_run_name
 from lib.engines.runpod_client import Balance, RunPodClient
@@ -143,6 +144,8 @@ class RunPod:
         return pod.id
 
     def _order(self, name: str, run: RunSpec, plan: PodPlan) -> Pod:
+        if not run.is_ours():
+            raise Unreachable("The order came too late, and was not sent.")
         if plan.tier is Tier.ON_DEMAND:
             return self._client.create(on_demand_request(name, run, plan))
         try:
@@ -237,16 +240,19 @@ class RunPod:
 
     def _missing(self, run: RunHandle, offset: int, sight: Sight, seen: Snapshot) -> Observation:
         """A run that the list does not show: gone only after a while, and after asking by id."""
-        sight.missing_since = sight.missing_since or seen.asked_at
+        hidden = self._spot.may_hide(run.tier)  # a list that cannot show it tells nothing
+        since = seen.asked_at if hidden else sight.missing_since or seen.asked_at
+        sight.missing_since = None if hidden else since
         going_on = Observation(RunState.PROVISIONING, offset=offset)
-        started = run.started_at or sight.missing_since
-        if seen.asked_at - started < YOUNG or seen.asked_at - sight.missing_since < GONE_AFTER:
+        if seen.asked_at - (run.started_at or since) < YOUNG:
+            return going_on
+        if not hidden and seen.asked_at - since < GONE_AFTER:
             return going_on
         pod = self._client.pod(run.external_id) if run.external_id is not None else None
         if pod is not None and pod.status is not PodStatus.TERMINATED:
             sight.missing_since = seen.asked_at
             return going_on
-        if self._spot.may_hide(run.tier):
+        if hidden:
             raise Undecided("RunPod refuses its list of spot pods, so nobody knows of this one.")
         sight.verdict = Observation(RunState.GONE, offset=offset)
         return replace(sight.verdict, ended_at=sight.stopped_at)

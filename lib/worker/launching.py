@@ -133,7 +133,7 @@ def _submit(
 ) -> None:
     try:
         try:
-            run = _run(job, attempt, file, seconds)
+            run = _run(lease, job, attempt, file, seconds)
         except pod_exchange.ExchangeProblem as problem:  # before anything was ordered
             raise Unreachable(str(problem)) from problem
         external_id = engine.submit(run)
@@ -152,7 +152,7 @@ def _submit(
         _write_started(lease, attempt, external_id)
 
 
-def _run(job: Row, attempt: Row, file: Row, seconds: int | None) -> RunSpec:
+def _run(lease: JobLease, job: Row, attempt: Row, file: Row, seconds: int | None) -> RunSpec:
     if job.continues_id is not None:
         continuation.prepare(job.id)
     return RunSpec(
@@ -165,6 +165,7 @@ def _run(job: Row, attempt: Row, file: Row, seconds: int | None) -> RunSpec:
         sequences_sha256=file.sequences_sha256,
         max_seconds=seconds,
         rental=None if job.engine == LOCAL_ENGINE else _rental(job, attempt, file),
+        is_ours=lease.is_held,
     )
 
 

@@ -47,10 +47,16 @@ class JobLease:
     def writing(self) -> Iterator[tuple[Connection, Row]]:
         """A transaction with the job's row locked. Raises LeaseLost before anything is written."""
         with transaction() as connection:
+            leasing.no_longer_than(connection, LEASE)
             job = work.held_job(connection, self.job.id, self.token)
             if job is None:
                 raise LeaseLost
             yield connection, job
+
+    def is_held(self) -> bool:
+        """Whether nobody else has taken the job over; prolongs the lease."""
+        with transaction() as connection:
+            return leasing.renew(connection, training_jobs.c.id, self.job.id, self.token, LEASE)
 
     def keeping(self) -> "Keeper":
         return Keeper(training_jobs.c.id, self.job.id, self.token)

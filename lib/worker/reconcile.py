@@ -124,6 +124,7 @@ def take(
     token = uuid4()
     with transaction() as connection:
         leasing.only_leases(connection)
+        leasing.no_longer_than(connection, leases.LEASE)
         if done is not None:
             done.give_back(connection)
         job = work.lease_job(connection, job_id, token, leases.LEASE)

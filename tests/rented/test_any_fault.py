@@ -195,7 +195,7 @@ def check_the_cost(job, story):
     billed = Decimal(str(sum(pod["billed"] for pod in pods)))
     if story.agreed_price:
         assert job.actual_cost >= billed - Decimal("0.02"), (job.actual_cost, billed)
-    late = len(pods) * RATE[story.tier] / 4  # a quarter of an hour each
+    late = len(pods) * RATE[story.tier] / 2  # half an hour each
     assert job.actual_cost <= billed + late, (job.actual_cost, billed)
 
 
