@@ -218,7 +218,7 @@ def story(installation, configure, monkeypatch, tmp_path, person, sample, runpod
     )
     use_engine(monkeypatch)
     runpod.be(machines=True, boot_seconds=0.2, start_seconds=0.3)
-    actor = person()
+    actor = person(limit="100000.00")
     row, _ = import_training_file(actor, sample, sample.name)
     try:
         yield Story(actor, enrich(row), runpod, desk)
