@@ -132,7 +132,7 @@ class ShortLife(Life):
         self._steps_left = self._chance.randint(0, 1)
 
     def _resumed_from(self):
-        return max(STEPS - 1, super()._resumed_from())
+        return max(STEPS - self._chance.choice([0, 1]), super()._resumed_from())
 
     def _finish(self, now, kind, **facts):
         super()._finish(now, kind, **facts)
