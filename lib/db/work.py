@@ -112,16 +112,6 @@ def newest_attempt(connection: Connection, job_id: UUID) -> Row | None:
     ).one_or_none()
 
 
-def newest_but(connection: Connection, job_id: UUID, number: int) -> Row | None:
-    """The job's last attempt before this one."""
-    return connection.execute(
-        select(job_attempts)
-        .where(job_attempts.c.job_id == job_id, job_attempts.c.number < number)
-        .order_by(job_attempts.c.number.desc())
-        .limit(1)
-    ).one_or_none()
-
-
 def hint_followed(connection: Connection, attempt_id: UUID, hinted_at: datetime) -> None:
     """The run was looked at; a hint that came since then stays."""
     connection.execute(

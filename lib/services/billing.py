@@ -17,11 +17,11 @@ from lib.db import bills, budgets, jobs, work
 from lib.db.connection import reading, transaction
 from lib.domain.audit import ActionType
 from lib.domain.money import ZERO, usd
-from lib.domain.offers import RUNPOD_ENGINE, Tier
-from lib.engines.base import RunHandle
+from lib.domain.offers import RUNPOD_ENGINE
 from lib.engines.bills import Bill
 from lib.engines.errors import ProviderProblem
 from lib.services import notifications
+from lib.services.run_handles import handle
 
 TASK = "bills"  # the periodic task's name
 FIRST_LOOK = timedelta(hours=2)  # after the end: earlier there is hardly a bill
@@ -47,7 +47,7 @@ def reconcile() -> None:
     problem: ProviderProblem | None = None
     for attempt in attempts:
         try:
-            bill = runpod.bill(_handle(attempt), attempt.ended_at)
+            bill = runpod.bill(handle(attempt, attempt.gpu_pricing_tier), attempt.ended_at)
         except ProviderProblem as one:
             problem = one  # the others may be told all the same; this one is asked for again
         else:
@@ -90,16 +90,4 @@ def _correct(connection: Connection, job: Row, attempt: Row, billed: Decimal) ->
         job_id=job.id,
         amount=total,
         details={**figures, "cost_before": str(job.actual_cost)},
-    )
-
-
-def _handle(attempt: Row) -> RunHandle:
-    return RunHandle(
-        name=attempt.external_name,
-        job_id=attempt.job_id,
-        attempt=attempt.number,
-        external_id=attempt.external_id,
-        hourly_rate=attempt.hourly_rate,
-        started_at=attempt.started_at,
-        tier=Tier(attempt.gpu_pricing_tier),
     )

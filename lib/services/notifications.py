@@ -34,8 +34,8 @@ def tell(
     *,
     job_id: UUID | None = None,
     letter: Letter | None = None,
-) -> None:
-    """Tells one person, once, on the ways that they have chosen.
+) -> bool:
+    """Tells one person, once, on the ways that they have chosen; False where they know already.
 
     `letter` is the mail where it is another than the notice itself. Call it before the audit log is
     written, which comes last in a transaction.
@@ -53,13 +53,14 @@ def tell(
         read=not bell,
     )
     if not is_new:
-        return
+        return False
     link = mail.link(f"/training-jobs/{job_id}" if job_id else f"/{notice.page}")
     letter = letter or words.letter(notice, link, mail.link("/notifications"))
     if by_mail and recipient.disabled_at is None:
         mail.post(connection, recipient, letter)
     if kind in JOB_KINDS and chat_is_connected() and kind in queries.chat_kinds(connection):
         mail.post_to_chat(connection, letter, words.chat_text(notice, link))
+    return True
 
 
 def job_started(connection: Connection, job: Row, where: str) -> None:
@@ -126,11 +127,14 @@ def request_decided(connection: Connection, request: Row, requester: Row, letter
     tell(connection, requester, words.request_decided(request.id, letter), letter=letter)
 
 
-def run_not_ended(connection: Connection, job: Row, run: str, where: str, minutes: int) -> None:
-    """To all who administer, once: only they can end it at the provider."""
+def run_not_ended(connection: Connection, job: Row, run: str, where: str, minutes: int) -> bool:
+    """To all who administer, once: only they can end it at the provider. Whether it was news."""
     notice = words.run_not_ended(run, where, minutes)
-    for person in users.administering(connection):
+    told = [
         tell(connection, person, notice, job_id=job.id)
+        for person in users.administering(connection)
+    ]
+    return any(told)
 
 
 def unread(actor: Person) -> int:

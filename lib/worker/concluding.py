@@ -15,6 +15,7 @@ from lib.domain.recovery import LOSSES, Outcome
 from lib.domain.states import JobStatus
 from lib.engines.base import RunHandle
 from lib.services import notifications, pod_exchange
+from lib.services.run_handles import handle
 from lib.worker import endings, noting
 from lib.worker.archive import Archive, archive_adapter
 from lib.worker.leases import JobLease
@@ -36,7 +37,7 @@ ADAPTER_DAMAGED = Verdict(
 def conclude(lease: JobLease, attempt: Row, verdict: Verdict | None = None) -> None:
     """Ends what is left of the run, and once nothing is, its attempt; the job moves on."""
     verdict = verdict or Verdict.from_dict(attempt.verdict)
-    engine, run = engines.engine(attempt.engine), noting.handle(lease.job, attempt)
+    engine, run = engines.engine(attempt.engine), handle(attempt, lease.job.gpu_pricing_tier)
     if not _terminate(lease, attempt, run, since=attempt.verdict_at):
         return  # asked again, until it is true
     cost = engine.cost(run, verdict.charged_until or lease.now())
@@ -61,7 +62,7 @@ def cancel(lease: JobLease) -> None:
         with lease.writing() as (connection, job):
             endings.end(connection, job, JobStatus.CANCELLED, "Cancelled")
         return
-    engine, run = engines.engine(attempt.engine), noting.handle(lease.job, attempt)
+    engine, run = engines.engine(attempt.engine), handle(attempt, lease.job.gpu_pricing_tier)
     gone = _terminate(lease, attempt, run, since=lease.job.cancel_requested_at)
     seen = engine.observe(run, attempt.events_offset)
     cost = engine.cost(run, lease.now())
@@ -87,10 +88,11 @@ def _terminate(lease: JobLease, attempt: Row, run: RunHandle, since: datetime | 
 def _alert(lease: JobLease, attempt: Row, run: RunHandle, since: datetime | None) -> None:
     late = lease.now() - since if since is not None else timedelta()
     if late >= ENDS_WITHIN:
-        log.error("%s: has not ended for %s, and may go on costing money", run.name, late)
-        minutes = late // timedelta(minutes=1)
+        where, minutes = place(attempt.engine), late // timedelta(minutes=1)
         with lease.writing() as (connection, job):
-            notifications.run_not_ended(connection, job, run.name, place(attempt.engine), minutes)
+            is_news = notifications.run_not_ended(connection, job, run.name, where, minutes)
+        if is_news:  # it is asked for twice a second
+            log.error("%s: has not ended for %s, and may go on costing money", run.name, late)
 
 
 def _archive(job: Row, verdict: Verdict) -> tuple[Archive | None, Verdict]:

@@ -10,7 +10,7 @@ from lib.db import jobs, work
 from lib.domain import recovery
 from lib.domain.money import ZERO
 from lib.domain.offers import RECOVERY_ATTEMPTS
-from lib.domain.recovery import Next, Outcome, Tried
+from lib.domain.recovery import Outcome, Tried
 from lib.domain.states import JobStatus
 from lib.services import notifications
 from lib.services.settlement import end_job
@@ -33,7 +33,7 @@ def recover_or_give_up(
     detail: str | None = None,
 ) -> None:
     """After an attempt whose run was lost: the next one, or the end of the job."""
-    following = _next(connection, job)
+    following = recovery.after(_tried(connection, job))
     if following.at is None:
         said = f" The last one said: {detail}" if detail else ""
         message = (
@@ -71,15 +71,15 @@ def wait_or_give_up(
 
     The job goes on waiting in the state it is in; the first such attempt in a row is told of.
     """
-    before = work.newest_but(connection, job.id, attempt.number)
     end_attempt(connection, attempt, outcome, ZERO, now)
-    following = _next(connection, job, told_to_wait)
+    tried = _tried(connection, job)
+    following = recovery.after(tried, told_to_wait)
     if following.at is None:
         message = f"{why} {_GAVE_UP[following.recovery > 0]}"
         fail(connection, job, following.code or "error", message)
         return
     work.write_attempt(connection, attempt.id, retry_at=following.at)
-    if before is None or before.outcome != outcome:
+    if [one.outcome for one in tried[-2:-1]] != [outcome]:
         jobs.record(connection, job.id, "waiting", f"{why} It is tried again and again.")
 
 
@@ -90,10 +90,10 @@ _GAVE_UP = {
 }
 
 
-def _next(connection: Connection, job: Row, told_to_wait: timedelta = timedelta()) -> Next:
+def _tried(connection: Connection, job: Row) -> list[Tried]:
+    """The job's attempts, all of which have ended, oldest first."""
     ended = jobs.attempts(connection, job.id)
-    tried = [Tried(Outcome(row.outcome), row.created_at, row.ended_at) for row in ended]
-    return recovery.after(tried, told_to_wait)
+    return [Tried(Outcome(row.outcome), row.created_at, row.ended_at) for row in ended]
 
 
 def fail(connection: Connection, job: Row, code: str, message: str) -> None:

@@ -13,6 +13,7 @@ from lib.domain import spending_cap
 from lib.domain.offers import LOCAL_ENGINE
 from lib.engines.base import Observation, RunState
 from lib.services import pod_exchange
+from lib.services.run_handles import handle
 from lib.worker import concluding, noting
 from lib.worker.leases import JobLease
 from lib.worker.verdicts import TIME_LIMIT, verdict_on
@@ -22,7 +23,7 @@ _LEFT_OFF = frozenset({RunState.INTERRUPTED, RunState.GONE})
 
 def follow(lease: JobLease, attempt: Row) -> None:
     """Writes down what the run has done since, and the verdict when it is over."""
-    engine, run = engines.engine(attempt.engine), noting.handle(lease.job, attempt)
+    engine, run = engines.engine(attempt.engine), handle(attempt, lease.job.gpu_pricing_tier)
     if attempt.interrupt_requested_at is not None:
         engine.terminate(run)  # a rehearsal: what is seen next is an interruption like any other
     seen = _with_results(lease.job, engine.observe(run, attempt.events_offset))

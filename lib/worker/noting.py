@@ -8,28 +8,14 @@ from sqlalchemy import Connection, Row
 
 from lib.db import jobs, work
 from lib.domain import spending_cap
-from lib.domain.offers import Tier
 from lib.domain.states import JobStatus
-from lib.engines.base import Observation, RunHandle, RunState
+from lib.engines.base import Observation, RunState
 from lib.services import notifications
 from lib.worker import progress
 from lib.worker.wording import place
 
 #: The states on the way, and the fewest that a run must have been through.
 _ON_THE_WAY = (JobStatus.PROVISIONING, JobStatus.STARTING, JobStatus.RUNNING)
-
-
-def handle(job: Row, attempt: Row) -> RunHandle:
-    return RunHandle(
-        name=attempt.external_name,
-        job_id=attempt.job_id,
-        attempt=attempt.number,
-        external_id=attempt.external_id,
-        hourly_rate=attempt.hourly_rate,
-        started_at=attempt.started_at,
-        hinted=attempt.hinted_at is not None,
-        tier=Tier(job.gpu_pricing_tier) if job.gpu_pricing_tier else None,
-    )
 
 
 def is_news(job: Row, attempt: Row, seen: Observation, cost: Decimal) -> bool:
