@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -56,6 +57,20 @@ class App:
             time.sleep(0.2)
         raise TimeoutError((self.data_dir / "app.log").read_text())
 
+    def prepare(self, script: str) -> str:
+        """Runs a script beside the app, after one that has made `owner` and `row`, a usable file
+        of 200 conversations; what it prints.
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", f"{_OWNER_AND_FILE}{script}\ndispose()", str(self.data_dir)],
+            cwd=PROJECT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
     def kill(self) -> None:
         """As a power cut would: nothing is told."""
         assert self.process is not None
@@ -99,52 +114,48 @@ def browser(chromium: str | None) -> Iterator[Browser]:
 
 
 _PASSWORD = "four words nobody guesses"
-_PREPARE = f"""
+_OWNER_AND_FILE = f"""
 import sys
 import time
 from decimal import Decimal
 from pathlib import Path
 from lib.datafiles.sample import write_sample
 from lib.db.connection import dispose
-from lib.services import accounts, drafts, training_files
-from lib.services.training_files import import_training_file
+from lib.services import accounts, training_files
 
 owner = accounts.create_owner("Ada", "ada@example.com", {_PASSWORD!r}, Decimal("5000.00"))
 sample = Path(sys.argv[1]) / "workshop.json"
 write_sample(sample, conversations=200)
-row, _ = import_training_file(owner, sample, sample.name)
+row, _ = training_files.import_training_file(owner, sample, sample.name)
 while training_files.why_not(training_files.get(row.id)):  # until the app's worker has counted it
     time.sleep(0.2)
-print(drafts.create(owner, row.id))
-dispose()
+row = training_files.get(row.id)
 """
 
 
+def open_signed_in(app: App, browser: Browser, path: str, **options: Any) -> Page:
+    """A page of the app, opened by the owner; `options` are those of `browser.new_page`."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, **options)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=30_000)
+    page.goto(f"{app.address}{path}")
+    sign_in(page)
+    return page
+
+
 def sign_in(page: Page) -> None:
-    """As the owner whom `wizard_page` sets up."""
+    """As the owner whom `App.prepare` sets up."""
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Password", exact=True).fill(_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
 
 
 @pytest.fixture
-def wizard_page(app: App, browser: Browser, open_folder: Path) -> Callable[[str], Page]:
+def wizard_page(app: App, browser: Browser) -> Callable[[str], Page]:
     """`wizard_page("gpu")`: a step of the wizard over a draft on a file of 200 conversations."""
 
     def open_step(name: str) -> Page:
-        made = subprocess.run(
-            [sys.executable, "-c", _PREPARE, str(open_folder)],
-            cwd=PROJECT,
-            env=app.environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(60_000)
-        expect.set_options(timeout=30_000)
-        page.goto(f"{app.address}/{name}?job={made.stdout.split()[-1]}")
-        sign_in(page)
-        return page
+        made = app.prepare("from lib.services import drafts\nprint(drafts.create(owner, row.id))")
+        return open_signed_in(app, browser, f"/{name}?job={made.split()[-1]}")
 
     return open_step

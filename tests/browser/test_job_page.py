@@ -1,55 +1,39 @@
 """A rented job's page in each of its states, looked at by axe in both themes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from bench.server import PROJECT
 from lib.services.sign_in_cookie import NAME
-from tests.browser.conftest import App, sign_in
+from tests.browser.conftest import App, open_signed_in
 
 pytestmark = pytest.mark.browser
 
 _PREPARE = """
-import json, sys, time
+import json
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from lib.datafiles.sample import write_sample
 from lib.db import jobs, work
-from lib.db.connection import dispose, transaction
-from lib.services import accounts, training_files
+from lib.db.connection import transaction
 from tests.past_jobs import insert_past_job
 from tests.rented_offers import waiting_job
 
-password = "four words nobody guesses"
-owner = accounts.create_owner("Ada", "ada@example.com", password, Decimal("5000.00"))
-sample = Path(sys.argv[1]) / "workshop.json"
-write_sample(sample, conversations=60)
-file, _ = training_files.import_training_file(owner, sample, sample.name)
-while training_files.why_not(training_files.get(file.id)):
-    time.sleep(0.2)
-file = training_files.get(file.id)
 runs = {"started_at": datetime.now(UTC), "spending_cap": Decimal("10.00")}
 configuration = {
     "hyperparameters": {}, "overrides": {}, "max_steps": None, "gpu_title": "H100 PCIe 80GB"}
 ended = {"status": "failed", "configuration": configuration}
 shown = {
-    "No spot H100 PCIe 80GB is free": waiting_job(owner, file, "no_capacity", "no_capacity"),
-    "Provisioning GPU": waiting_job(owner, file, None),
-    "$9.00 of $10.00": waiting_job(owner, file, None, status="running", progress={
+    "No spot H100 PCIe 80GB is free": waiting_job(owner, row, "no_capacity", "no_capacity"),
+    "Provisioning GPU": waiting_job(owner, row, None),
+    "$9.00 of $10.00": waiting_job(owner, row, None, status="running", progress={
         "step": 40, "steps_total": 90, "percent": 44.0, "loss": 1.5}, **runs),
-    "Not enough memory": insert_past_job(owner, file, failure_code="out_of_memory",
+    "Not enough memory": insert_past_job(owner, row, failure_code="out_of_memory",
         failure_message="CUDA out of memory.", **ended),
-    "Ended at its spending cap": insert_past_job(owner, file, failure_code="cap_reached",
+    "Ended at its spending cap": insert_past_job(owner, row, failure_code="cap_reached",
         failure_message="The job has cost all of its cap.", **ended),
-    "Completed": insert_past_job(owner, file, configuration=configuration),
+    "Completed": insert_past_job(owner, row, configuration=configuration),
 }
 with transaction() as connection:
     jobs.write(connection, shown["$9.00 of $10.00"], actual_cost=Decimal("9.00"))
@@ -61,22 +45,11 @@ with transaction() as connection:
             status = jobs.by_id(connection, job_id).status
             jobs.record(connection, job_id, "status", "The end", to_status=status)
 print(json.dumps(shown, default=str))
-dispose()
 """
 
 
-def test_axe_finds_nothing_serious_on_the_page_of_a_rented_job(
-    app: App, browser: Browser, open_folder: Path
-) -> None:
-    made = subprocess.run(
-        [sys.executable, "-c", _PREPARE, str(open_folder)],
-        cwd=PROJECT,
-        env=app.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    jobs = json.loads(made.stdout)
+def test_axe_finds_nothing_serious_on_the_page_of_a_rented_job(app: App, browser: Browser) -> None:
+    jobs = json.loads(app.prepare(_PREPARE))
     assert serious(browser, app, jobs, "light") == []
     assert serious(browser, app, jobs, "dark") == []
 
@@ -85,11 +58,7 @@ def serious(
     browser: Browser, app: App, jobs: dict[str, str], scheme: Literal["light", "dark"]
 ) -> list[tuple[str, str, list[str]]]:
     """What axe finds on the jobs' pages; `jobs` are their ids by what their page says."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
-    page.set_default_timeout(60_000)
-    expect.set_options(timeout=30_000)
-    page.goto(app.address)
-    sign_in(page)
+    page = open_signed_in(app, browser, "", color_scheme=scheme)
     page.wait_for_function("name => document.cookie.includes(name)", arg=NAME)
     found = []
     for shown, job in jobs.items():

@@ -1,21 +1,17 @@
 """What the trainer in a pod does at each move of the clock, until it is done or its pod goes."""
 
-import hashlib
-import io
-import json
 import random
-import tarfile
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.testclient import TestClient
 
 from lib.settings import settings
 from tests.fake_runpod.client import FakeRunPod
 from tests.rented.world import event
+from tests.rented_runs import ADAPTER_TAR, bring
 from trainer.webhook import sign
 
 STEPS = 6
@@ -78,7 +74,7 @@ class Life:
             self._say(now, "checkpoint", step=self._step)
 
     def _complete(self, now: datetime) -> None:
-        if not self._bring("adapter.tar", _adapter(self._told["LORA_JOB_ID"])):
+        if not self._bring("adapter.tar", ADAPTER_TAR):
             return  # tried again
         if self._end == "damaged":
             damage(self._told["LORA_JOB_ID"])
@@ -119,7 +115,7 @@ class Life:
         secret = self._told["LORA_CALLBACK_TOKEN"].encode()
         signature = sign(self._chance.choice([secret, secret, b"forged"]), message, sent_at, body)
         answer = self._desk.post(
-            urlsplit(self._told["LORA_CALLBACK_URL"]).path,
+            self._told["LORA_CALLBACK_URL"],
             content=body,
             headers={
                 "content-type": "application/json",
@@ -131,31 +127,16 @@ class Life:
         assert answer.status_code < 500, answer.text
 
     def _resumed_from(self) -> int:
-        answer = self._desk.get(_path(self._told["LORA_RESULTS_URL"]))
+        answer = self._desk.get(self._told["LORA_RESULTS_URL"])
         if answer.status_code != 200:  # the attempt has ended already
             return 0
         steps = [result["step"] for result in answer.json()["results"] if result["step"]]
         return max(steps, default=0)
 
-    def _bring(self, name: str, content: bytes, step: int | None = None) -> bool:
+    def _bring(self, name: str, content: bytes, **facts: Any) -> bool:
         """Whether the desk has it now."""
-        facts = {
-            "name": name,
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            **({} if step is None else {"step": step}),
-        }
-        results = _path(self._told["LORA_RESULTS_URL"])
-        asked = self._desk.post(results, json=facts)
-        if asked.status_code != 200:
-            return False
-        where = asked.json()
-        if not where["stored"]:
-            put = self._desk.put(_path(where["url"]), content=content, headers=where["headers"])
-            if put.status_code >= 300:
-                return False
-        done = self._desk.post(results, json={**facts, "done": True})
-        return done.status_code == 200 and done.json()["stored"]
+        answer = bring(self._desk, self._told["LORA_RESULTS_URL"], name, content, **facts)
+        return answer.status_code == 200 and answer.json()["stored"]
 
 
 def damage(job_id: str) -> None:
@@ -164,24 +145,6 @@ def damage(job_id: str) -> None:
     content = bytearray(adapter.read_bytes())
     content[600] ^= 1
     adapter.write_bytes(content)
-
-
-def _path(url: str) -> str:
-    parts = urlsplit(url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def _adapter(job_id: str) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as tar:
-        for name, content in (
-            ("adapter/adapter_config.json", json.dumps({"job": job_id}).encode()),
-            ("adapter/adapter_model.safetensors", b"weights"),
-        ):
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return written.getvalue()
 
 
 def _started(resumed_from: int) -> dict[str, Any]:

@@ -10,14 +10,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from lib import engines, storage
 from lib.domain.offers import RUNPOD_ENGINE, Tier
-from lib.http.routes import ROUTES
 from lib.services import billing
-from lib.worker import noting
+from lib.services.run_handles import handle
 from lib.worker.reconcile import Reconciler
 from tests.effort import times
 from tests.rented.lives import Life
@@ -116,7 +113,9 @@ class Story:
         for job in job_rows(self.jobs):
             for attempt in attempts(job.id):
                 if attempt.external_id is not None:
-                    billed = runpod.bill(noting.handle(job, attempt), attempt.ended_at).billed
+                    billed = runpod.bill(
+                        handle(attempt, job.gpu_pricing_tier), attempt.ended_at
+                    ).billed
                     billing.write(job.id, attempt.id, billed)
                     billing.write(job.id, attempt.id, billed)
 
@@ -134,19 +133,11 @@ class Story:
 
 
 @pytest.fixture
-def tell(installation, configure, tmp_path, runpod, person, training_file, monkeypatch):
+def tell(rents, runpod, desk, monkeypatch):
     """`tell(seed)`: a world in which everything of that seed has happened."""
-    configure(
-        DATA_DIR=tmp_path,
-        TRAINER_IMAGE="registry.example.com/trainer:1",
-        PUBLIC_URL="http://desk.example.com",
-        RENTED_BASE_MODEL="tiny",
-    )
-    actor = person()
-    file = training_file(conversations=6, actor=actor)
 
     def make_job(tier, now, cap):
-        return queue_job(actor, file, tier, now, cap)
+        return queue_job(*rents, tier, now, cap)
 
     def play(seed):
         story = Story(runpod, desk, seed, make_job, monkeypatch)
@@ -154,8 +145,7 @@ def tell(installation, configure, tmp_path, runpod, person, training_file, monke
         story.settle()
         return story
 
-    with TestClient(Starlette(routes=list(ROUTES))) as desk:
-        yield play
+    yield play
     engines.engine.cache_clear()
 
 

@@ -4,15 +4,11 @@ Each story is lived through once to learn its points; then once more for each of
 worker process that dies right there. In `make test` each point of a name dies once, in a soak all.
 """
 
-import os
 import random
 
 import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from lib.domain.offers import Tier
-from lib.http.routes import ROUTES
 from tests.effort import SOAK
 from tests.rented.lives import Life
 from tests.rented.worker_process import WorkerProcess
@@ -29,8 +25,6 @@ from tests.worker.helpers import ask_to_cancel, let_leases_run_out
 
 MOVES = 120
 DIED_AT: set[str] = set()
-PASSED_ON = ("DATABASE_URL", "DATA_DIR", "TRAINER_IMAGE", "PUBLIC_URL", "RENTED_BASE_MODEL")
-RUNPOD = ("RUNPOD_API_KEY", "RUNPOD_API_URL", "RUNPOD_GRAPHQL_URL")
 
 
 class SteadyLife(Life):
@@ -64,23 +58,13 @@ STORIES = {
 
 
 @pytest.fixture
-def live(installation, configure, tmp_path, runpod, person, training_file):
+def live(rents, environment, runpod, desk):
     """`live(story, kill_at=3)`: a job's whole life, and the points that its worker passed."""
-    configure(
-        DATA_DIR=tmp_path,
-        TRAINER_IMAGE="registry.example.com/trainer:1",
-        PUBLIC_URL="http://desk.example.com",
-        RENTED_BASE_MODEL="tiny",
-    )
-    actor = person()
-    file = training_file(conversations=6, actor=actor)
-    desk = TestClient(Starlette(routes=list(ROUTES)))
 
     def play(story, kill_at=0):
         clock, lives, ends = Clock(runpod), {}, list(story.ends)
         runpod.be(now=clock.now.timestamp(), log_ends=True, faults=dict(story.faults))
-        job_id = queue_job(actor, file, Tier.ON_DEMAND, clock.now)
-        environment = {name: os.environ[name] for name in PASSED_ON + RUNPOD}
+        job_id = queue_job(*rents, Tier.ON_DEMAND, clock.now)
         worker = WorkerProcess(environment, kill_at=kill_at)
         points, killed = worker.points, False
         for move in range(MOVES):

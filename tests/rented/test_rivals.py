@@ -15,13 +15,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from lib.db.connection import transaction
 from lib.domain.offers import Tier
 from lib.domain.states import TERMINAL
-from lib.http.routes import ROUTES
 from tests.effort import times
 from tests.rented.lives import STEPS, Life
 from tests.rented.worker_process import STOPS, WorkerProcess
@@ -41,8 +38,6 @@ MOVES = 200  # after which a job that has not ended never will
 MOVE = 15  # seconds of the clock; a worker asks for a pod's end again after 30
 LEASE = timedelta(seconds=0.5)
 PATIENCE = 0.5  # seconds without any progress, after which workers wait for a stopped one
-PASSED_ON = ("DATABASE_URL", "DATA_DIR", "TRAINER_IMAGE", "PUBLIC_URL", "RENTED_BASE_MODEL")
-RUNPOD = ("RUNPOD_API_KEY", "RUNPOD_API_URL", "RUNPOD_GRAPHQL_URL")
 #: Of an attempt that has ended: what a callback, and the bill, may still write.
 LATER = {"hinted_at", "billed", "bill_checked_at", "retry_at"}
 
@@ -190,12 +185,12 @@ class Rival:
 class Story:
     """Jobs, their pods, and the workers that are rivals for them."""
 
-    def __init__(self, runpod, seed, environment, heedless):
+    def __init__(self, runpod, desk, seed, environment, heedless):
         self.chance = random.Random(seed)
         self.runpod, self.clock = runpod, Clock(runpod)
         self.jobs, self.lives = [], {}
         runpod.be(now=self.clock.now.timestamp(), log_ends=True, start_seconds=20, list_lag=10)
-        self.desk = TestClient(Starlette(routes=list(ROUTES)))
+        self.desk = desk
         self._environment, self._heedless = environment, heedless
         self._born = 0
         self.rivals = [self._another() for _ in range(RIVALS)]
@@ -277,24 +272,15 @@ class Story:
 
 
 @pytest.fixture
-def open_story(installation, configure, tmp_path, runpod, person, training_file):
+def open_story(rents, environment, runpod, desk):
     """`open_story(seed)`: rivals, and nothing to do yet; `story.queue(25)` gives them jobs."""
-    configure(
-        DATA_DIR=tmp_path,
-        TRAINER_IMAGE="registry.example.com/trainer:1",
-        PUBLIC_URL="http://desk.example.com",
-        RENTED_BASE_MODEL="tiny",
-    )
-    actor = person(limit="100000.00")
-    file = training_file(conversations=6, actor=actor)
-    environment = {name: os.environ[name] for name in PASSED_ON + RUNPOD}
     opened = []
 
     def make(seed, heedless=False):
         with transaction() as connection:
             connection.execute(text(NOTE_WRITES))
-        story = Story(runpod, seed, environment, heedless)
-        story.queue_job = lambda: queue_job(actor, file, Tier.ON_DEMAND, story.clock.now)
+        story = Story(runpod, desk, seed, environment, heedless)
+        story.queue_job = lambda: queue_job(*rents, Tier.ON_DEMAND, story.clock.now)
         opened.append(story)
         return story
 

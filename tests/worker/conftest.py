@@ -14,7 +14,7 @@ from lib.domain import recovery
 from lib.domain.presets import hyperparameters
 from lib.domain.states import JobStatus
 from lib.services.budgets import this_month
-from lib.worker import launching
+from lib.worker import launching, leases
 from tests.engines.helpers import standin_python
 from tests.worker.fake_engine import FakeEngine
 
@@ -26,6 +26,21 @@ def data_dir(installation, configure, tmp_path):
     """A data folder and a database that no other test uses."""
     configure(DATA_DIR=tmp_path, TRAINER_THREADS=1)
     return tmp_path
+
+
+class Clock:
+    """A clock that a test moves: `clock.now += …`."""
+
+    def __init__(self) -> None:
+        self.now: datetime = leases.utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What has become of a run is written down before anything of it is ended, and holds."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,19 +22,6 @@ from tests.worker.helpers import (
 
 class Killed(BaseException):
     """The worker is gone, as by kill -9."""
-
-
-@pytest.fixture
-def clock():
-    """A clock that a test moves: `clock.now += …`."""
-
-    class Clock:
-        now: datetime = leases.utc_now()
-
-        def __call__(self) -> datetime:
-            return self.now
-
-    return Clock()
 
 
 @pytest.fixture

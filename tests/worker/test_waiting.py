@@ -1,11 +1,10 @@
 """A job for which nothing could be started waits, and asks again; it neither fails nor doubts."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from lib.engines.errors import NoCapacity, RateLimited, Undecided, Unreachable
-from lib.worker import leases
 from lib.worker.reconcile import Reconciler
 from tests.worker.helpers import (
     ask_to_cancel,
@@ -17,19 +16,6 @@ from tests.worker.helpers import (
 )
 
 NOTHING_FREE = NoCapacity("RunPod has no H100 free.")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now: datetime = leases.utc_now()
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
