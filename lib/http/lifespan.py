@@ -9,6 +9,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from lib.db.connection import DatabaseUnavailable, migrate
+from lib.http.nagle import send_at_once
 from lib.services.training_files import provide_sample
 from lib.settings import settings
 from lib.worker.process import start_worker, stop_worker
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Brings up the database, a sample and a worker; the pages explain it where that fails."""
+    send_at_once()
     try:
         await run_in_threadpool(migrate)
         await run_in_threadpool(provide_sample)
