@@ -92,9 +92,11 @@ class KeptText {
     this.notice.hidden = true;
     this.area.value = text;
     const kept = this.stored();
-    if (!kept || kept.text === text) return this.forget();
+    const changed = kept?.base !== text;
+    // A browser that was killed may have written an older state to the disk than it had sent.
+    if (!kept || kept.text === text || (changed && text.includes(kept.text))) return this.forget();
     this.area.value = kept.text;
-    this.held = kept.base !== text;
+    this.held = changed;
     this.ask(`${this.data.restored.replace('{time}', clock(kept.at))}.${this.held ? ' What is saved was changed since.' : ''}`, text);
     if (!this.held) this.wait(0);
   }

@@ -109,6 +109,25 @@ def test_what_is_typed_lies_in_the_browser_at_once_and_is_found_after_the_tab_di
     expect(notice).to_be_hidden()
 
 
+def test_an_older_state_than_was_saved_is_not_put_back_after_the_browser_died(
+    visit: Callable[..., Page],
+) -> None:
+    """Chromium writes its store to the disk now and then, and a killed one no more."""
+    page = visit()
+    notes(page).press_sequentially("Older", delay=5)
+    on_the_disk = page.evaluate("JSON.stringify(localStorage)")
+    notes(page).press_sequentially(" and newer", delay=5)
+    expect(page.get_by_text("Saved: 'Older and newer'")).to_be_visible()
+    page.evaluate("disk => Object.assign(localStorage, JSON.parse(disk))", on_the_disk)
+    assert [one["text"] for one in stored(page)] == ["Older"]
+    crash(page)
+
+    page = visit()
+    expect(notes(page)).to_have_value("Older and newer")
+    expect(page.locator(".kept-notice").first).to_be_hidden()
+    assert stored(page) == []
+
+
 def crash(page: Page) -> None:
     """The tab's process ends there and then; no event of the page is ever run."""
     with page.expect_event("crash"), suppress(Error):
