@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from lib.settings import settings
 
@@ -59,7 +59,9 @@ def transaction() -> Iterator[Connection]:
     try:
         with database().begin() as connection:
             yield connection
-    except OperationalError as error:
+    except DBAPIError as error:
+        if not (isinstance(error, OperationalError) or error.connection_invalidated):
+            raise
         _revive()
         raise DatabaseUnavailable(
             "The database cannot be reached right now; nothing was changed. Try again in a moment."

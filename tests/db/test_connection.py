@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text, update
 
-from lib.db.connection import reading
+from lib.db.connection import DatabaseUnavailable, reading, transaction
 from lib.db.tables import users
 from tests.conftest import make_person
 
@@ -49,6 +51,20 @@ def test_a_killed_server_is_reported_and_started_again(open_folder: Path) -> Non
         timeout=60,
     )
     assert done.stdout.strip() == "told True users 0", done.stderr
+
+
+def test_a_transaction_that_the_server_ends_while_it_idles_changed_nothing(database: Any) -> None:
+    make_person()
+    with (
+        pytest.raises(DatabaseUnavailable, match="nothing was changed"),
+        transaction() as connection,
+    ):
+        connection.execute(update(users).values(name="Somebody else"))
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '20ms'"))
+        time.sleep(0.2)
+        connection.execute(select(users))
+    with reading() as connection:
+        assert "Somebody else" not in set(connection.scalars(select(users.c.name)))
 
 
 def test_a_reading_sees_one_moment_and_nothing_committed_meanwhile(database: Any) -> None:
