@@ -1,4 +1,4 @@
-"""The wizard in a real browser: how soon the panel follows a click, and what is in view."""
+"""The wizard in a real browser: the panel follows each click, and what is in view."""
 
 from collections.abc import Callable
 
@@ -14,29 +14,23 @@ def card(page: Page, name: str) -> Locator:
     return page.locator(".radio-card").filter(has=page.get_by_role("radio", name=name))
 
 
-def fastest(page: Page, places: tuple[int, int]) -> float:
-    """The fewest milliseconds of eight clicks on two cards in turn until the panel's range moved.
-
-    The fewest, since whatever else keeps the machine busy only adds to them.
-    """
+def click_until_the_panel_follows(page: Page, places: tuple[int, int]) -> None:
+    """Two cards in turn; fails where the panel's range stays. How soon: `make bench`."""
     page.wait_for_timeout(1500)
-    taken = []
-    for turn in range(8):
-        clicked = f".radio-card:nth-child({places[turn % 2]}) [role=radio]"
-        taken.append(page.evaluate(MEASURE, [clicked, ".panel .range"]))
-        page.wait_for_timeout(250)
-    return min(taken)
+    for place in (*places, *places):
+        clicked = f".radio-card:nth-child({place}) [role=radio]"
+        page.evaluate(MEASURE, [clicked, ".panel .range"])
 
 
-def test_the_panel_follows_another_preset_within_half_a_second_and_another_gpu_within_300_ms(
+def test_the_panel_follows_another_preset_and_another_gpu_at_once(
     wizard_page: Callable[[str], Page],
 ) -> None:
     page = wizard_page("preset")
     expect(page.get_by_role("radio", name="Balanced")).to_be_checked()
-    assert fastest(page, (1, 2)) < 500  # Conservative and Balanced
+    click_until_the_panel_follows(page, (1, 2))  # Conservative and Balanced
     page.get_by_role("button", name="Continue to GPU").click()
     expect(page.get_by_role("radio", name="This machine")).to_be_visible()
-    assert fastest(page, (3, 1)) < 300  # this machine and spot: on demand would be asked about
+    click_until_the_panel_follows(page, (3, 1))  # this machine and spot: on demand would ask
 
 
 def test_the_panel_is_in_view_wherever_the_page_is_scrolled_to(
