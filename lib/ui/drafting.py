@@ -16,6 +16,7 @@ from lib.services.assessment import Assessment, assess
 from lib.services.drafts import OpenDraft
 from lib.services.errors import DraftMoved, NotADraft, Refusal
 from lib.ui.navigation import go, page
+from lib.ui.whole import whole
 
 _OPEN = "open_draft"
 _JOB = "draft_job_id"
@@ -80,6 +81,7 @@ def assessed(opened: OpenDraft) -> Assessment:
     return kept if kept is not None and same else assess(opened)
 
 
+@whole
 def change_draft(person: Person, **changes: Any) -> None:
     """A widget's callback: applies one change to the open draft and saves it."""
     opened: OpenDraft = st.session_state[_OPEN]
@@ -92,6 +94,7 @@ def change_draft(person: Person, **changes: Any) -> None:
     _save(person, kept)
 
 
+@whole
 def override(person: Person, name: str, value: Any) -> None:
     """A widget's callback: one hyperparameter; None puts the preset's own value back.
 

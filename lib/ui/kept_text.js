@@ -229,8 +229,10 @@ class KeptText {
   }
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+// As a state and not as a trigger: it comes again with whatever the browser sends next, where
+// that was sooner than the server's answer.
+export default function ({ parentElement, data, setStateValue }) {
   const field = (parentElement.kept ??= new KeptText(parentElement, data));
-  field.take(data, setTriggerValue);
+  field.take(data, setStateValue);
   return () => field.leave();
 }

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from lib.ui.whole import whole
+
 _JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 _component = st.components.v2.component("kept_text", js=_JS, isolate_styles=False)
 
@@ -42,6 +44,7 @@ def kept_text(
     # The last text that was answered: it tells the browser which of its texts the data is about.
     answered = f"{key}-answered"
 
+    @whole
     def took() -> None:
         typed = st.session_state[key].typed
         st.session_state[answered] = typed["turn"]

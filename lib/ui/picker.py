@@ -13,6 +13,7 @@ import streamlit as st
 
 from lib.domain.metadata import TAGS_LIMIT, Metadata, problems, tags_problem
 from lib.ui.tag_pills import hue
+from lib.ui.whole import whole
 
 _JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 _component = st.components.v2.component("picker", js=_JS, isolate_styles=False)
@@ -114,6 +115,7 @@ def _draw(key: str, took: Callable[[Any], str], **data: Any) -> None:
     # until it hears of that.
     answered = f"{key}-answered"
 
+    @whole
     def picked() -> None:
         pick = st.session_state[key].picked
         st.session_state[answered] = (pick["turn"], took(pick["value"]))

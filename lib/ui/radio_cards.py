@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from lib.ui.whole import whole
+
 _JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 # Not in a shadow root: the cards use the app's own colours, pills and explaining words.
 _component = st.components.v2.component("radio_cards", js=_JS, isolate_styles=False)
@@ -46,6 +48,7 @@ def radio_cards(
     # about, and gives it new data where a choice was not taken and all else is as before.
     answered = f"{key}-answered"
 
+    @whole
     def took() -> None:
         choice = st.session_state[key].chosen
         st.session_state[answered] = choice["turn"]

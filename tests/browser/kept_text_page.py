@@ -26,7 +26,8 @@ seen = st.session_state.setdefault("seen", {})
 
 def keep(place: str, text: str) -> None:
     """As a draft is saved: not over what another tab has saved since."""
-    time.sleep(0.3)  # so that typing goes on meanwhile
+    time.sleep(0.3)  # so that typing and clicking go on meanwhile
+    st.session_state["kept"] = place  # where Streamlit would leave for a newer request
     if "refuse" not in st.query_params and saved().get(place, "") == seen[place]:
         saved()[place] = text
 

@@ -159,6 +159,26 @@ def test_a_text_saved_elsewhere_meanwhile_is_asked_about_and_neither_is_lost(
     assert stored(one) == []
 
 
+@pytest.mark.parametrize("milliseconds", [0, 1, 3, 10, 30, 100])
+def test_a_click_right_after_typing_does_not_break_the_saving_off(
+    visit: Callable[..., Page], milliseconds: int
+) -> None:
+    page = visit()
+    page.get_by_role("textbox", name="Name").fill("Clicked")
+    page.evaluate(CLICK_AFTER, milliseconds)
+    saved = page.get_by_text("Saved: '', 'Clicked'")
+    expect(saved).to_be_visible(timeout=4000)  # the field sends it once more after five seconds
+
+
+#: Leaves the field, and clicks elsewhere so many milliseconds later.
+CLICK_AFTER = """milliseconds => {
+  document.activeElement.blur();
+  const buttons = [...document.querySelectorAll('button')];
+  const other = buttons.find(button => button.innerText === 'Something else');
+  setTimeout(() => other.click(), milliseconds);
+}"""
+
+
 def test_neither_another_user_nor_another_job_sees_unsaved_text(
     visit: Callable[..., Page],
 ) -> None:

@@ -198,7 +198,12 @@ def choose_card(page: AppTest, group: str, name: str) -> AppTest:
 
 def type_into(page: AppTest, key: str, text: str, store: str | None = None) -> AppTest:
     """What typing into a field of kept text does, once it is sent; `store` names another's text."""
-    return _tell(page, key, "typed", text=text, store=store or sent(page, key)["store"])
+    told = sent(page, key)
+    typed = {"text": text, "store": store or told["store"], "turn": told["answered"] + 1}
+    states = page._tree.get_widget_states()
+    field = states.widgets.add()
+    field.id, field.json_value = _component(page, key).id, json.dumps({"typed": typed})
+    return page._run(states)
 
 
 def pick(page: AppTest, key: str, *value: str) -> AppTest:
