@@ -13,6 +13,7 @@ from lib.ui.metadata_edit import Editing
 from lib.ui.notes_editor import notes_editor
 from lib.ui.picker import client_picker, tag_picker
 from lib.ui.text import plain
+from lib.ui.whole import whole
 
 _PURPOSE = (
     "What is the purpose of this training run? (e.g., 'First production model for Acme client', "
@@ -65,13 +66,18 @@ def _finish(saved: bool) -> None:
 
 def _draw_fields(person: Person, editing: Editing) -> None:
     mine, key, store = editing.mine, "metadata", f"{person.id}:{editing.job_id}:edit"
+
+    @whole
+    def named() -> None:
+        editing.write(name=st.session_state[f"{key}-name"])
+
     st.session_state[f"{key}-name"] = mine.name
     st.text_input(
         "Name",
         max_chars=NAME_LENGTH[1],
         key=f"{key}-name",
         disabled=editing.name_locked,
-        on_change=lambda: editing.write(name=st.session_state[f"{key}-name"]),
+        on_change=named,
     )
     if editing.name_locked:
         st.caption(job_metadata.NAME_LOCKED)

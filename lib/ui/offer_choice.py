@@ -13,6 +13,7 @@ from lib.services.estimates import Priced
 from lib.ui import drafting
 from lib.ui.offer_words import TOGGLE
 from lib.ui.text import plain
+from lib.ui.whole import whole
 
 _ASKED = "offer_asked"  # (job id, offer key) while the question about a dear offer is open
 _TOGGLE = "gpu-toggle"
@@ -71,6 +72,7 @@ def draw_toggle(
         best = recommendation is not None and recommendation.tier is tier
         return TOGGLE[tier] + (" (Recommended)" if best else "")
 
+    @whole
     def choose_tier() -> None:
         tier = st.session_state[_TOGGLE]
         if tier is not None:

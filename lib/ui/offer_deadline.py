@@ -12,6 +12,7 @@ from lib.settings import settings
 from lib.ui import drafting
 from lib.ui.moments import date_and_time, local, span
 from lib.ui.text import plain
+from lib.ui.whole import whole
 
 _FIELD = "deadline"
 _REFUSED = "deadline_refused"  # (job id, what was entered) while it stands there uncorrected
@@ -59,6 +60,7 @@ def draw_deadline(person: Person, opened: OpenDraft, priced: Priced, now: dateti
             )
 
 
+@whole
 def _change(person: Person, opened: OpenDraft) -> None:
     """Saves a deadline that lies ahead; one that does not stays in the field, with an error."""
     entered: datetime | None = st.session_state[_FIELD]

@@ -26,6 +26,7 @@ from lib.services.drafts import OpenDraft
 from lib.services.quotes import shown_value
 from lib.ui import drafting
 from lib.ui.text import plain
+from lib.ui.whole import whole
 from lib.ui.wizard import facts
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -105,10 +106,15 @@ def _field(person: Person, name: str, value: Any) -> None:
     """One parameter's widget, fed from the draft at every run."""
     key, limit = f"override-{name}", LIMITS[name]
     label, explained = PARAMETER_HELP[name]
+
+    @whole
+    def entered() -> None:
+        drafting.override(person, name, _entered(st.session_state[key]))
+
     common: dict[str, Any] = {
         "key": key,
         "help": explained,
-        "on_change": lambda: drafting.override(person, name, _entered(st.session_state[key])),
+        "on_change": entered,
     }
     match limit:
         case Whole():

@@ -13,6 +13,7 @@ from lib.services.drafts import OpenDraft
 from lib.services.final_check import may_start
 from lib.ui import drafting
 from lib.ui.text import plain, safe
+from lib.ui.whole import whole
 
 FIELD = "spending-cap"
 _REFUSED = (
@@ -93,6 +94,7 @@ def meter(job: Row) -> None:
     )
 
 
+@whole
 def _change(person: Person, opened: OpenDraft) -> None:
     """Saves an amount that can be a cap; one that cannot stays in the field, with the reason."""
     entered: str = st.session_state[FIELD]

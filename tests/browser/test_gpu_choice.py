@@ -35,6 +35,7 @@ def test_toggle_cards_and_panel_always_say_the_same(gpu_page: Page) -> None:
     for cancel in ("click", "Escape"):
         card(page, "On-Demand Instance").click()
         expect(page.get_by_text("High-Cost On-Demand Instance - Estimated cost:")).to_be_visible()
+        expect(page.get_by_role("button", name="Cancel")).to_be_visible()  # the last to be drawn
         if cancel == "click":
             page.mouse.click(5, 400)  # beside the question: it stays
             page.get_by_role("button", name="Cancel").click()
