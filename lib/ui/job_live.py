@@ -107,6 +107,8 @@ def _sentence(view: JobView, now: datetime) -> str:
         lasted = f" · took {span(ran.total_seconds())}" if ran is not None else ""
         ended = date_and_time(job.ended_at)
         return f"<span>{ended}{lasted} · cost {usd(job.actual_cost)}</span>"
+    if any(attempt.verdict and attempt.ended_at is None for attempt in view.attempts):
+        return "<span>The run is over; its machine is being ended.</span>"
     if waiting(view.attempts) is not None:
         return "<span>Waiting for a machine.</span>"
     if status is JobStatus.PROVISIONING and job.engine != LOCAL_ENGINE:

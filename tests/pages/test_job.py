@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import storage
 from lib.db import jobs as job_queries
+from lib.db import work
 from lib.db.connection import transaction
 from lib.db.tables import workers
 from lib.domain.people import Person
@@ -20,6 +21,7 @@ from lib.ui.status import TITLES
 from tests.pages.conftest import WAYS, figures, move, said, train
 from tests.past_jobs import insert_past_job
 from tests.rented_offers import waiting_job
+from tests.rented_runs import start_rented
 
 NOT_THERE = "There is no such job, or it is not yours to see."
 
@@ -111,6 +113,23 @@ def test_while_a_gpu_is_provisioned_the_page_says_how_long_that_takes(
 
     here = started_job(ana, JobStatus.PROVISIONING)
     assert words not in said(open_page("job", ana, here))
+
+
+def test_a_run_that_is_over_while_its_machine_is_not_says_so(
+    person: Callable[..., Person],
+    training_file: Callable[..., Row],
+    open_page: Callable[..., AppTest],
+) -> None:
+    ana, words = person(), "The run is over; its machine is being ended."
+    run = start_rented(ana, training_file(actor=ana))
+    for status in (JobStatus.PROVISIONING, JobStatus.STARTING, JobStatus.RUNNING):
+        move(run.job_id, status)
+    assert words not in said(open_page("job", ana, run.job_id))
+    with transaction() as connection:
+        work.write_attempt(connection, run.attempt.id, verdict={"outcome": "completed"})
+    assert words in said(open_page("job", ana, run.job_id))
+    run.end()
+    assert words not in said(open_page("job", ana, run.job_id))
 
 
 def test_a_queued_job_names_its_place(
