@@ -105,12 +105,20 @@ def app(open_folder: Path) -> Iterator[App]:
         process.kill()
 
 
-@pytest.fixture
-def browser(chromium: str | None) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium_at_work(chromium: str | None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def browser(chromium_at_work: Browser) -> Iterator[Browser]:
+    """The module's browser; what a test leaves open in it is closed."""
+    yield chromium_at_work
+    for context in chromium_at_work.contexts:
+        context.close()
 
 
 _PASSWORD = "four words nobody guesses"
