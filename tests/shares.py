@@ -12,7 +12,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 _NAMED = {
     "browser": ("browser", "bench"),
-    "runs": ("cli", "engines", "worker", "trainer", "races", "demo", "datafiles"),
+    "runs": ("cli", "engines", "worker", "trainer", "races", "services", "demo", "datafiles"),
 }
 _NOTHING_TO_DO = 5  # pytest's exit code where no test was selected
 
