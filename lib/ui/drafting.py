@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from lib.db.connection import DatabaseUnavailable
-from lib.domain.draft import change
+from lib.domain.draft import Draft, change
 from lib.domain.people import Person
 from lib.services import drafts
 from lib.services.assessment import Assessment, assess
@@ -67,6 +67,12 @@ def open_draft(person: Person) -> OpenDraft:
     if st.query_params.get("job") != str(job_id):
         st.query_params["job"] = str(job_id)
     return opened
+
+
+def draft_by_now() -> Draft:
+    """For callbacks: the draft that they were made over may be a click older."""
+    opened: OpenDraft = st.session_state[_OPEN]
+    return opened.draft
 
 
 def keep_assessment(assessment: Assessment) -> None:

@@ -24,7 +24,7 @@ def choose(person: Person, opened: OpenDraft, assessment: Assessment, key: str) 
 
     Nothing is saved before the question is answered.
     """
-    if key == opened.draft.offer_key:
+    if key == drafting.draft_by_now().offer_key:
         return
     wanted = assessment.of(key)
     if wanted is None:
