@@ -182,7 +182,11 @@ def check_the_cost(job, story):
     once, and those that no list showed until their attempt was given up; and above by no more than
     the time it takes to be told.
     """
-    unseen = {tried.external_name for tried in attempts(job.id) if tried.outcome == "lost"}
+    unseen = {
+        tried.external_name
+        for tried in attempts(job.id)
+        if tried.outcome == "lost" and tried.external_id is None
+    }
     named = ((pod["name"].partition(".")[2], pod) for pod in story.runpod.pods)
     pods = [pod for name, pod in named if str(job.id) in name and name not in unseen]
     billed = Decimal(str(sum(pod["billed"] for pod in pods)))
