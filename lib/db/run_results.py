@@ -38,6 +38,16 @@ def hint(connection: Connection, attempt_id: UUID) -> bool:
     return hinted.rowcount == 1
 
 
+def claim(connection: Connection, run: str, claimed_id: str) -> None:
+    """Notes what a run says that its external id is, where nobody knows it; the first one stays."""
+    row = job_attempts.c
+    connection.execute(
+        job_attempts.update()
+        .where(row.external_name == run, row.external_id.is_(None), row.claimed_id.is_(None))
+        .values(claimed_id=claimed_id)
+    )
+
+
 def put(connection: Connection, job_id: UUID, attempt: int, result: Result) -> None:
     """A result in the place of the one with the same name, if there is one."""
     values = {

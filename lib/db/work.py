@@ -20,6 +20,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from lib.db import leasing
 from lib.db.tables import job_attempts, job_metrics, measurements, training_jobs, workers
+from lib.domain.money import ZERO
+from lib.domain.recovery import Outcome
 from lib.domain.states import ACTIVE, JobStatus
 
 #: States in which a job has its place on the engine; a recovering one keeps it.
@@ -152,6 +154,23 @@ def live_run_names(connection: Connection, engine: str) -> set[str]:
         connection.scalars(
             select(job_attempts.c.external_name).where(
                 job_attempts.c.engine == engine, job_attempts.c.ended_at.is_(None)
+            )
+        )
+    )
+
+
+def uncharged_run_names(connection: Connection, engine: str) -> list[str]:
+    """Runs that were given up within a day, were there all the same, and are not charged yet."""
+    row = job_attempts.c
+    return list(
+        connection.scalars(
+            select(row.external_name).where(
+                row.engine == engine,
+                row.outcome == Outcome.LOST,
+                func.coalesce(row.external_id, row.claimed_id).is_not(None),
+                row.ended_at > func.now() - timedelta(days=1),
+                row.hourly_rate > ZERO,
+                row.cost == ZERO,
             )
         )
     )

@@ -33,6 +33,7 @@ class ActionType(StrEnum):
     STARTED_BY_OVERRIDE = "started_by_override"
     SETTLED = "settled"
     BILLED = "billed"  # the cost was corrected to what the provider billed
+    METERED_LATE = "metered_late"  # it was raised: a run that had been given up was found
 
     @property
     def words(self) -> str:

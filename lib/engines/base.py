@@ -131,8 +131,11 @@ class Engine(Protocol):
         was started, for certain, and a later attempt may be. Anything else leaves it in doubt.
         """
 
-    def find(self, name: str) -> str | None:
+    def find(self, name: str, claimed: str | None = None) -> str | None:
         """The external id of the run with this name, if it exists: the look-up after a doubt.
+
+        `claimed` is what the run itself says that its id is; it shows no more than that there is
+        one.
 
         Raises Undecided where it is too early to tell.
         """

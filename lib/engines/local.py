@@ -67,7 +67,7 @@ class LocalEngine:
         self._children[run.name] = process
         return _external_id(psutil.Process(process.pid))
 
-    def find(self, name: str) -> str | None:
+    def find(self, name: str, claimed: str | None = None) -> str | None:
         """The run's process, or what its first event tells of it if it has ended already."""
         run = parse_run_name(name)
         if run is None:

@@ -35,14 +35,12 @@ from lib.engines.errors import (
 )
 from lib.engines.names import parse_run_name
 from lib.engines.runpod_client import Balance, RunPodClient
-from lib.engines.runpod_ending import YOUNG, end, is_ended
+from lib.engines.runpod_ending import YOUNG, end, end_if_dearer, is_ended
 from lib.engines.runpod_judge import (
     GOING_ON,
-    PRICE_TOLERANCE,
     Sight,
     after,
     judge,
-    other_price,
 )
 from lib.engines.runpod_log import LogPage, events_after
 from lib.engines.runpod_pods import (
@@ -140,7 +138,7 @@ class RunPod:
             raise SubmitRefused("no_balance", NO_BALANCE) from None
         except Refused as problem:
             raise SubmitRefused(problem.code, str(problem)) from None
-        self._refuse_other_price(pod, plan)
+        end_if_dearer(self._client, pod, plan.hourly_rate)
         return pod.id
 
     def _order(self, name: str, run: RunSpec, plan: PodPlan) -> Pod:
@@ -156,13 +154,18 @@ class RunPod:
             self._spot.refuse_orders()
             raise Refused("spot_unavailable", SPOT_REFUSED) from None
 
-    def find(self, name: str) -> str | None:
-        """Raises Undecided while it is too early to say that there is none."""
+    def find(self, name: str, claimed: str | None = None) -> str | None:
+        """A pod that has called in is believed to be there, unless the list knows it as another.
+
+        Raises Undecided while it is too early to say that there is none.
+        """
         sight, seen = self._sight(name), self._pods.current()
         found = seen.by_name.get(self._prefix + name)
         if found:
             sight.sought_since = None
             return found[0].id
+        if claimed is not None and claimed not in seen.by_id:
+            return claimed
         sight.sought_since = sight.sought_since or seen.asked_at
         patience = BLIND_PATIENCE if self._spot.may_hide(sight.tier) else YOUNG
         if seen.asked_at - sight.sought_since < patience:
@@ -275,21 +278,6 @@ class RunPod:
         """Nobody waits for a run whose log is read now, or never again."""
         for turns in (self._hinted_turns, self._log_turns):
             turns.forget(run.name)
-
-    def _refuse_other_price(self, pod: Pod, plan: PodPlan) -> None:
-        """Nobody has agreed to another price than the one shown: such a pod is ended at once."""
-        cost = pod.hourly_cost
-        if cost is None or cost <= plan.hourly_rate + PRICE_TOLERANCE:
-            return
-        try:
-            ended = self._client.delete(pod.id)
-        except ProviderProblem:
-            ended = False
-        if not ended:
-            raise InDoubt(
-                "RunPod charges more than was shown, and the pod is not known to be ended."
-            )
-        raise SubmitRefused("price_changed", other_price(cost, plan.hourly_rate))
 
     def _sight(self, name: str) -> Sight:
         with self._lock:

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from lib.engines.errors import InDoubt, ProviderProblem, Refused
+from lib.engines.errors import InDoubt, ProviderProblem, Refused, SubmitRefused
 from lib.engines.runpod_client import RunPodClient
-from lib.engines.runpod_judge import Sight
-from lib.engines.runpod_pods import Snapshot
+from lib.engines.runpod_judge import PRICE_TOLERANCE, Sight, other_price
+from lib.engines.runpod_pods import Pod, Snapshot
 
 YOUNG = timedelta(seconds=120)  # so long a new pod may be unknown to RunPod's answers
 DELETE_EVERY = timedelta(seconds=30)
@@ -31,6 +32,23 @@ def end(
         if asked is None or (is_open and now - asked >= DELETE_EVERY):
             _delete(client, sight, pod_id, spot)
             sight.deleted[pod_id] = now
+
+
+def end_if_dearer(client: RunPodClient, pod: Pod, shown: Decimal) -> None:
+    """Nobody has agreed to another price than the one shown: such a pod is ended at once.
+
+    Raises SubmitRefused, and InDoubt where it is not known to be ended.
+    """
+    cost = pod.hourly_cost
+    if cost is None or cost <= shown + PRICE_TOLERANCE:
+        return
+    try:
+        ended = client.delete(pod.id)
+    except ProviderProblem:
+        ended = False
+    if not ended:
+        raise InDoubt("RunPod charges more than was shown, and the pod is not known to be ended.")
+    raise SubmitRefused("price_changed", other_price(cost, shown))
 
 
 def is_ended(

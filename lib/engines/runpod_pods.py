@@ -1,6 +1,5 @@
 """What a pod is: as RunPod lists it, as we order it, and the list that all look-ups share."""
 
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from lib.domain.money import LARGEST_AMOUNT
 from lib.domain.offers import Tier
 from lib.engines.base import RunSpec
 from lib.engines.errors import ProviderProblem, RateLimited
+from lib.engines.names import is_external_id
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 MOST_VARIABLES = 50  # that RunPod takes for one pod
 _FORM = "RunPod's list of pods has another form than expected."
 
@@ -182,7 +181,7 @@ def read_status(value: Any) -> PodStatus | None:
 
 
 def read_id(value: Any) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not is_external_id(value):
         raise ProviderProblem(_FORM)
     return value
 

@@ -74,7 +74,8 @@ async def data(request: Request) -> Response:
 async def listed(request: Request) -> Response:
     """`GET /pods/results/{token}`: the checkpoints to go on from."""
     token = request.path_params["token"]
-    found = await run_in_threadpool(pod_requests.stored_checkpoints, token)
+    pod_id = request.headers.get("pod-id")
+    found = await run_in_threadpool(pod_requests.stored_checkpoints, token, pod_id)
     return JSONResponse({"results": found}, headers=_PRIVATE)
 
 

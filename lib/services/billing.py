@@ -10,17 +10,15 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Connection, Row
-
 from lib import engines
-from lib.db import bills, budgets, jobs, work
+from lib.db import bills, jobs
 from lib.db.connection import reading, transaction
 from lib.domain.audit import ActionType
 from lib.domain.money import ZERO, usd
 from lib.domain.offers import RUNPOD_ENGINE
 from lib.engines.bills import Bill
 from lib.engines.errors import ProviderProblem
-from lib.services import notifications
+from lib.services import settlement
 from lib.services.run_handles import handle
 
 TASK = "bills"  # the periodic task's name
@@ -65,29 +63,13 @@ def write(job_id: UUID, attempt_id: UUID, billed: Decimal | None) -> None:
         assert job is not None
         if billed is None or billed != attempt.billed or Bill(attempt.cost, billed).agrees:
             return
-        _correct(connection, job, attempt, max(billed, ZERO))
-
-
-def _correct(connection: Connection, job: Row, attempt: Row, billed: Decimal) -> None:
-    """The attempt has cost what was billed, and the job the sum of its attempts."""
-    work.write_attempt(connection, attempt.id, cost=billed)
-    total = work.cost_of_attempts(connection, job.id)
-    jobs.write(connection, job.id, actual_cost=total)
-    budgets.correct(connection, job.id, total)
-    figures = {"attempt": attempt.number, "billed": str(billed), "metered": str(attempt.cost)}
-    told = (
-        f"RunPod billed {usd(billed)} for attempt {attempt.number}, metered {usd(attempt.cost)}; "
-        f"the job has cost {usd(total)}"
-    )
-    jobs.record(connection, job.id, "billed", told, data=figures)
-    if total > job.actual_cost:
-        notifications.budget_used(connection, job.created_by)
-    budgets.audit(
-        connection,
-        ActionType.BILLED,
-        user_id=job.created_by,
-        actor_id=job.created_by,
-        job_id=job.id,
-        amount=total,
-        details={**figures, "cost_before": str(job.actual_cost)},
-    )
+        cost = max(billed, ZERO)
+        settlement.correct_cost(
+            connection,
+            job,
+            attempt,
+            cost,
+            ActionType.BILLED,
+            f"RunPod billed {usd(cost)} for attempt {attempt.number}, metered {usd(attempt.cost)}",
+            {"attempt": attempt.number, "billed": str(cost), "metered": str(attempt.cost)},
+        )

@@ -47,12 +47,12 @@ def data_file(token: str) -> Path:
     return path
 
 
-def stored_checkpoints(token: str) -> list[dict[str, Any]]:
+def stored_checkpoints(token: str, pod_id: str | None = None) -> list[dict[str, Any]]:
     """The job's checkpoints, newest first, then those of the job that it continues.
 
-    Raises ExchangeRefused, StorageUnavailable.
+    `pod_id` is the pod's own word for which one it is. Raises ExchangeRefused, StorageUnavailable.
     """
-    run = run_access.admitted(RunPurpose.RESULTS, token)
+    run = run_access.admitted(RunPurpose.RESULTS, token, pod_id)
     with reading() as connection:
         rows = run_results.line_of_checkpoints(connection, run.job_id)
     return [

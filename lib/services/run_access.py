@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from lib.db import run_results
 from lib.db.connection import transaction
-from lib.engines.names import run_name
+from lib.engines.names import is_external_id, run_name
 from lib.notify import run_tokens
 from lib.notify.run_tokens import RunClaims, RunPurpose, TokenExpired
 from lib.notify.signing import BadToken
@@ -78,8 +78,12 @@ def callback_secret(connection: Connection, run: str) -> str:
     return run_tokens.callback_secret(_key(connection), run)
 
 
-def admitted(purpose: RunPurpose, token: str) -> LiveRun:
-    """Whose token it is. Raises Forbidden, AttemptEnded."""
+def admitted(purpose: RunPurpose, token: str, claimed_id: str | None = None) -> LiveRun:
+    """Whose token it is. Raises Forbidden, AttemptEnded.
+
+    `claimed_id` is the machine's id as the machine says it; it is noted also of an attempt that was
+    given up, since the machine costs money all the same.
+    """
     with transaction() as connection:  # the first one makes the key
         try:
             claims = run_tokens.read(_key(connection), purpose, token, datetime.now(UTC))
@@ -89,6 +93,8 @@ def admitted(purpose: RunPurpose, token: str) -> LiveRun:
             raise Forbidden("This address has expired.") from None
         run = LiveRun(claims.job_id, claims.attempt, token)
         attempt = run_results.attempt(connection, run.name)
+        if attempt is not None and claimed_id is not None and is_external_id(claimed_id):
+            run_results.claim(connection, run.name, claimed_id)
     if attempt is None:
         raise Forbidden("There is no such run.")
     if attempt.ended_at is not None:

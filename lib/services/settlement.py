@@ -1,5 +1,9 @@
-"""The one way a started job ends: state, final cost, reservation and audit row together."""
+"""What a job has cost in the end: settled with its state, and corrected where more is known later.
 
+Job, attempts, reservation and audit log say the same, always in one transaction.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,7 +12,9 @@ from sqlalchemy import Connection, Row, func
 
 from lib.db import budgets, jobs, work
 from lib.domain.audit import ActionType
+from lib.domain.money import usd
 from lib.domain.states import TERMINAL, JobStatus
+from lib.services import notifications
 
 
 def end_job(
@@ -52,3 +58,35 @@ def end_job(
             details={"status": str(to), "reserved": held},
             ip_address=ip_address,
         )
+
+
+def correct_cost(
+    connection: Connection,
+    job: Row,
+    attempt: Row,
+    cost: Decimal,
+    action: ActionType,
+    why: str,
+    figures: Mapping[str, Any],
+) -> None:
+    """The attempt has cost something else than was thought, and the job the sum of its attempts.
+
+    `job` is locked by the caller, and need not have ended. `why` is told in the job's history.
+    """
+    work.write_attempt(connection, attempt.id, cost=cost)
+    total = work.cost_of_attempts(connection, job.id)
+    jobs.write(connection, job.id, actual_cost=total)
+    budgets.correct(connection, job.id, total)
+    told = f"{why}; the job has cost {usd(total)}"
+    jobs.record(connection, job.id, str(action), told, data=figures)
+    if total > job.actual_cost:
+        notifications.budget_used(connection, job.created_by)
+    budgets.audit(
+        connection,
+        action,
+        user_id=job.created_by,
+        actor_id=job.created_by,
+        job_id=job.id,
+        amount=total,
+        details={**figures, "cost_before": str(job.actual_cost)},
+    )

@@ -67,7 +67,7 @@ def resolve_doubt(lease: JobLease, attempt: Row, missed: MutableMapping[UUID, da
     `missed` remembers, for this process, when an attempt's run was looked for first in vain.
     """
     try:
-        found = engines.engine(attempt.engine).find(attempt.external_name)
+        found = engines.engine(attempt.engine).find(attempt.external_name, attempt.claimed_id)
     except Undecided:
         return  # asked again
     if found is not None:

@@ -12,15 +12,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
-from lib.db import activity, leasing, system_status, work
+from lib.db import leasing, work
 from lib.db.connection import DatabaseUnavailable, reading, transaction
 from lib.db.tables import training_jobs
-from lib.domain.money import ZERO
 from lib.engines import engines
-from lib.engines.base import Engine, RunHandle
 from lib.engines.errors import ProviderProblem
-from lib.engines.names import parse_run_name
-from lib.worker import concluding, following, launching, leases
+from lib.worker import concluding, following, launching, leases, orphans
 from lib.worker.leases import JobLease, LeaseLost
 from lib.worker.wording import describe
 
@@ -64,7 +61,7 @@ class Reconciler:
         self._next_sweep = self._clock() + SWEEP_EVERY
         for engine in engines():
             try:
-                if not sweep(engine):
+                if not orphans.sweep(engine, self._clock()):
                     self._next_sweep = self._clock() + SWEEP_AGAIN
             except DatabaseUnavailable:
                 raise
@@ -131,26 +128,3 @@ def take(
         if job is None:
             return None
         return JobLease(token, job, work.newest_attempt(connection, job.id), clock)
-
-
-def sweep(engine: Engine) -> bool:
-    """Ends runs that no live attempt knows of; False while one of them is still there.
-
-    The runs are listed before the rows are read: a row is always older than its run.
-    """
-    names = engine.list_owned()
-    if not names:
-        return True
-    with reading() as connection:
-        known = work.live_run_names(connection, engine.name)
-    all_gone = True
-    for name in names:
-        run = parse_run_name(name)
-        if name in known or run is None:
-            continue
-        log.warning("%s: no attempt knows of it, ending it", name)
-        with transaction() as connection:
-            activity.record_once(connection, system_status.ORPHAN, name)
-        handle = RunHandle(name, *run, None, ZERO, None)
-        all_gone = engine.terminate(handle) and all_gone
-    return all_gone

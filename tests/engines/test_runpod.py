@@ -226,6 +226,22 @@ def test_a_pod_that_was_created_in_doubt_is_found_by_its_name(desk, fault, lag):
     assert len(desk.asked("create")) == 1
 
 
+def test_a_pod_that_calls_in_is_found_before_any_list_shows_it(desk):
+    desk.runpod.be(faults={"create": ["done 500"]}, list_lag=90)
+    run = desk.run()
+    with pytest.raises(InDoubt):
+        desk.engine.submit(run)
+    (pod,) = desk.runpod.pods
+    assert desk.engine.find(run.name, pod["id"]) == pod["id"]
+
+
+def test_a_pod_that_the_list_knows_by_another_name_is_not_taken(desk):
+    other = desk.start()
+    desk.advance(6)
+    with pytest.raises(Undecided):
+        desk.engine.find(desk.run(attempt=2).name, other.external_id)
+
+
 def test_a_pod_that_was_never_created_is_denied_only_after_several_lists(desk):
     desk.runpod.be(faults={"create": ["500"]})
     run = desk.run()

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from lib import storage
+from lib.db import work
 from lib.db.connection import transaction
 from lib.db.system_status import row_counts
 from lib.notify import run_tokens
@@ -260,6 +261,36 @@ def test_once_its_attempt_has_ended_a_token_opens_nothing(
         assert every_way_in(pod, desk, token) == {403, 410}
     assert pod.get(f"{desk}/pods/data/{tokens[RunPurpose.DATA]}").status_code == 410
     assert [row.name for row in run.results] == ["checkpoint-1.tar"]
+
+
+def test_a_pod_says_who_it_is_where_nobody_knows(
+    desk: str, pod: httpx.Client, rented_run: Make
+) -> None:
+    run = rented_run()
+    url = results_of(run)
+    for unfit in ("", "x" * 101, "pod 1", "../pods", "é".encode()):
+        assert pod.get(url, headers={"Pod-Id": unfit}).status_code == 200
+        assert run.row.claimed_id is None
+    for said in ("pod1", "pod2"):
+        assert pod.get(url, headers={"Pod-Id": said}).status_code == 200
+        assert run.row.claimed_id == "pod1"
+    known = run.again()
+    with transaction() as connection:
+        work.write_attempt(connection, known.attempt.id, external_id="pod3")
+    assert pod.get(results_of(known), headers={"Pod-Id": "pod4"}).status_code == 200
+    assert known.row.claimed_id is None
+
+
+def test_a_pod_that_was_given_up_is_turned_away_and_known(
+    desk: str, pod: httpx.Client, rented_run: Make
+) -> None:
+    run = rented_run()
+    url = results_of(run)
+    run.end()
+    assert pod.get(url.replace("results/", "results/x"), headers={"Pod-Id": "a"}).status_code == 403
+    assert run.row.claimed_id is None
+    assert pod.get(url, headers={"Pod-Id": "pod1"}).status_code == 410
+    assert run.row.claimed_id == "pod1"
 
 
 def test_an_attempt_that_ends_during_an_upload_gets_nothing_acknowledged(

@@ -127,7 +127,7 @@ class Life:
         assert answer.status_code < 500, answer.text
 
     def _resumed_from(self) -> int:
-        answer = self._desk.get(self._told["LORA_RESULTS_URL"])
+        answer = self._desk.get(self._told["LORA_RESULTS_URL"], headers={"Pod-Id": self._pod})
         if answer.status_code != 200:  # the attempt has ended already
             return 0
         steps = [result["step"] for result in answer.json()["results"] if result["step"]]

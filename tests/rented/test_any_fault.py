@@ -179,16 +179,9 @@ def check_the_bills(job):
 
 def check_the_cost(job, story):
     """Never less than is billed, but for pods at another price than agreed, which are ended at
-    once, and those that no list showed until their attempt was given up; and above by no more than
-    the time it takes to be told.
+    once; and above by no more than the time it takes to be told.
     """
-    unseen = {
-        tried.external_name
-        for tried in attempts(job.id)
-        if tried.outcome == "lost" and tried.external_id is None
-    }
-    named = ((pod["name"].partition(".")[2], pod) for pod in story.runpod.pods)
-    pods = [pod for name, pod in named if str(job.id) in name and name not in unseen]
+    pods = [pod for pod in story.runpod.pods if str(job.id) in pod["name"]]
     billed = Decimal(str(sum(pod["billed"] for pod in pods)))
     if story.agreed_price:
         assert job.actual_cost >= billed - Decimal("0.02"), (job.actual_cost, billed)

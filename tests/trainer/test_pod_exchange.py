@@ -123,6 +123,13 @@ def test_a_hostile_checkpoint_with_the_right_hash_writes_nothing(
     assert not (tmp_path / "written").exists()
 
 
+def test_the_desk_is_told_which_pod_asks(desk: Desk, tmp_path: Path) -> None:
+    arrival(desk, tmp_path, RUNPOD_POD_ID="pod1").restore(soon())
+    arrival(desk, tmp_path).restore(soon())
+    told = [headers.get("pod-id") for _, _, headers, _ in desk.requests("GET /results")]
+    assert told == ["pod1", None]
+
+
 def test_names_that_no_pod_writes_are_left_alone(desk: Desk, run: Path, tmp_path: Path) -> None:
     for name in ("../checkpoint-9.tar", "checkpoint-9.tar.gz", "step-9"):
         desk.put_away(name, packed(run, 4), 9)

@@ -59,7 +59,7 @@ class FakeEngine:
         self.after("submit")
         return f"id of {run.name}"
 
-    def find(self, name: str) -> str | None:
+    def find(self, name: str, claimed: str | None = None) -> str | None:
         self.before("find")
         return f"id of {name}" if name in self.runs else None
 

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from lib.engines.names import run_name
 from lib.services import system_status
-from lib.worker.reconcile import Reconciler, sweep
+from lib.worker.leases import utc_now
+from lib.worker.orphans import sweep
+from lib.worker.reconcile import Reconciler
 from tests.worker.fake_engine import Run
 
 
@@ -17,7 +19,7 @@ def test_an_orphan_counts_once_until_it_is_gone(queue, fake):
         name = run_name(job_id, number)
         fake.runs[name] = Run(replace(fake.runs[known].spec, name=name, attempt=number))
     fake.deaf = 3
-    while not sweep(fake):
+    while not sweep(fake, utc_now()):
         pass
     assert fake.list_owned() == [known]
     found = system_status.facts()

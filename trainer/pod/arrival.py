@@ -74,13 +74,16 @@ class Arrival:
 
     def restore(self, left: Deadline) -> None:
         """The newest stored checkpoint that is right, unless an earlier life left one here."""
-        url, folder = self._settings.results_url, self._settings.run_dir / "checkpoints"
+        settings = self._settings
+        url, folder = settings.results_url, settings.run_dir / "checkpoints"
         if checkpoints.newest(folder)[0] is not None:
             return
         within = Deadline(min(self._pace.fetch, left.left()), self._clock)
         try:
             stored = self._persist(
-                "the list of results", lambda: exchange.stored_checkpoints(url), within
+                "the list of results",
+                lambda: exchange.stored_checkpoints(url, settings.pod_id),
+                within,
             )
             for entry in stored:
                 seconds = self._pace.fetch + entry["bytes"] / SLOWEST

@@ -46,9 +46,13 @@ def fetch_data(url: str, into: Path, sha256: str | None, most_seconds: "Deadline
     draft.replace(into)
 
 
-def stored_checkpoints(results_url: str) -> list[Mapping[str, Any]]:
-    """The desk's list, newest first as it comes; entries of a form unknown here are left out."""
-    with send("GET", results_url) as answer:
+def stored_checkpoints(results_url: str, pod_id: str | None = None) -> list[Mapping[str, Any]]:
+    """The desk's list, newest first as it comes; entries of a form unknown here are left out.
+
+    The desk is told which pod asks: it may not know yet that it has one.
+    """
+    headers = {} if pod_id is None else {"Pod-Id": pod_id}
+    with send("GET", results_url, headers=headers) as answer:
         _raise_refusal(answer)
         results = answer.json().get("results")
     if not isinstance(results, list):

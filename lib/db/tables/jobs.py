@@ -231,6 +231,7 @@ job_attempts = Table(
     Column("engine", Text, nullable=False),
     Column("external_name", Text, nullable=False, unique=True),
     Column("external_id", Text),
+    Column("claimed_id", Text),  # what the run said it is, when nobody knew its external id
     Column("hourly_rate", Dollars, nullable=False),
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("started_at", Moment),
@@ -249,6 +250,11 @@ job_attempts = Table(
     UniqueConstraint("job_id", "number"),
     Index(
         "uq_job_attempts_one_live", "job_id", unique=True, postgresql_where=text("ended_at IS NULL")
+    ),
+    Index(
+        "ix_job_attempts_lost_and_found",
+        "engine",
+        postgresql_where=text("outcome = 'lost' AND COALESCE(external_id, claimed_id) IS NOT NULL"),
     ),
 )
 
