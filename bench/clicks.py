@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 
 from bench.server import PROJECT, browser_page, serving
 from lib.datafiles.sample import write_sample
+from tests.fake_runpod.client import FakeRunPod
+from tests.fake_runpod.world import KEY
 
 CLICKS = 40
 PASSWORD = "a bench of four words"
@@ -28,22 +30,43 @@ MEASURE = """([clicked, watched]) => new Promise((resolve, reject) => {
 
 
 def run() -> dict[str, list[float]]:
-    """Milliseconds a click, for the empty page, the presets and the GPU offers."""
-    with tempfile.TemporaryDirectory() as folder, browser_page() as page:
+    """Milliseconds a click, for the empty page, the presets and the GPU offers; the last two
+    also where RunPod is connected.
+    """
+    with browser_page() as page, tempfile.TemporaryDirectory() as folder:
         with serving(PROJECT / "bench" / "empty_page.py", Path(folder), "/_stcore/health") as (
             address,
             _seconds,
         ):
-            floor = _empty_page(page, address)
-        with serving(PROJECT / "app.py", Path(folder), "/readyz") as (address, _seconds):
-            _open_draft(page, address, Path(folder))
-            presets = _alternate(page, [2, 1])
-            page.get_by_role("button", name="Continue to GPU").click()
-            page.locator(".radio-card").nth(2).wait_for()
-            page.wait_for_timeout(1500)
-            # This machine and spot: on demand would be asked about first.
-            offers = _alternate(page, [3, 1])
-    return {"empty page": floor, "preset": presets, "gpu": offers}
+            measured = {"empty page": _empty_page(page, address)}
+        measured["preset"], measured["gpu"] = _wizard(page)
+        with FakeRunPod() as runpod:
+            measured["preset, RunPod"], measured["gpu, RunPod"] = _wizard(
+                page,
+                RUNPOD_API_KEY=KEY,
+                RUNPOD_API_URL=runpod.address,
+                RUNPOD_GRAPHQL_URL=runpod.graphql,
+                PUBLIC_URL="http://desk.example.com",
+                TRAINER_IMAGE="registry.example.com/trainer:1",
+                RENTED_BASE_MODEL="tiny",
+            )
+    return measured
+
+
+def _wizard(page: Page, **environment: str) -> tuple[list[float], list[float]]:
+    """The clicks on two presets and on two offers, in an installation of its own."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        serving(PROJECT / "app.py", Path(folder), "/readyz", **environment) as (address, _seconds),
+    ):
+        page.context.clear_cookies()
+        _open_draft(page, address, Path(folder))
+        presets = _alternate(page, [2, 1])
+        page.get_by_role("button", name="Continue to GPU").click()
+        page.locator(".radio-card").nth(2).wait_for()
+        page.wait_for_timeout(1500)
+        # This machine and spot: on demand would be asked about first.
+        return presets, _alternate(page, [3, 1])
 
 
 def _empty_page(page: Page, address: str) -> list[float]:

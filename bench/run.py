@@ -65,7 +65,7 @@ def _print_clicks() -> None:
     for name, times in measured.items():
         middle, most = statistics.median(times), statistics.quantiles(times, n=20)[-1]
         print(
-            f"  {name:<12} median {middle:5.0f} ms   95th percentile {most:5.0f} ms   "
+            f"  {name:<14} median {middle:5.0f} ms   95th percentile {most:5.0f} ms   "
             f"{middle / floor:4.2f} x the empty page"
         )
     print()

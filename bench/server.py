@@ -48,16 +48,17 @@ def in_a_process(module: str, *arguments: object, **environment: str) -> Any:
 
 
 @contextmanager
-def serving(script: Path, data_dir: Path, ready: str) -> Iterator[tuple[str, float]]:
+def serving(
+    script: Path, data_dir: Path, ready: str, **environment: str
+) -> Iterator[tuple[str, float]]:
     """`streamlit run script` until `ready` answers: its address, and the seconds it took."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DATA_DIR": str(data_dir)}
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
         cwd=PROJECT,
-        env=environment,
+        env={**os.environ, "DATA_DIR": str(data_dir), **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

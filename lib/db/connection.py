@@ -56,8 +56,22 @@ def dispose() -> None:
 @contextmanager
 def transaction() -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back by any error. No network inside."""
+    with _begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for reading one moment: what is committed meanwhile is not seen."""
+    with _begin(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        yield connection
+
+
+@contextmanager
+def _begin(**options: Any) -> Iterator[Connection]:
+    """`options` are sent with BEGIN, and cost no question of their own."""
     try:
-        with database().begin() as connection:
+        with database().execution_options(**options).begin() as connection:
             yield connection
     except DBAPIError as error:
         if not (isinstance(error, OperationalError) or error.connection_invalidated):
@@ -66,14 +80,6 @@ def transaction() -> Iterator[Connection]:
         raise DatabaseUnavailable(
             "The database cannot be reached right now; nothing was changed. Try again in a moment."
         ) from error
-
-
-@contextmanager
-def reading() -> Iterator[Connection]:
-    """A connection for reading one moment: what is committed meanwhile is not seen."""
-    with transaction() as connection:
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        yield connection
 
 
 def migrate() -> None:

@@ -62,9 +62,19 @@ def start(action: str, config: Path, log: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    with suppress(psutil.Error, OSError):
-        psutil.Process(process.pid).nice(NICENESS)
+    give_way(process.pid)
     return process
+
+
+def give_way(pid: int) -> None:
+    """Lets everything else on this machine go first; where that can't be had, nothing is lost.
+
+    Linux may share the processor among sessions before it looks at processes, and then niceness
+    counts only within a session. The trainer has one of its own, which has a niceness, too.
+    """
+    with suppress(psutil.Error, OSError):
+        psutil.Process(pid).nice(NICENESS)
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def log_tail(log: Path) -> str:
