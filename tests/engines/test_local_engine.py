@@ -6,6 +6,7 @@ import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import psutil
 import pytest
@@ -236,6 +237,9 @@ def test_a_run_is_nicer_than_the_app(local):
     external_id = local.submit(spec("hang"))
     process = psutil.Process(int(external_id.split(":")[0]))
     assert process.nice() > psutil.Process().nice()
+    session = Path(f"/proc/{process.pid}/autogroup")
+    if session.exists():  # Linux shares the processor among sessions first
+        assert int(session.read_text().split()[-1]) == process.nice()
 
 
 def test_a_python_that_is_a_script_which_stays_is_followed_and_ended_as_one(
