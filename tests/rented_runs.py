@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -75,6 +76,14 @@ class RentedRun:
         self.end()
         with transaction() as connection:
             return RentedRun(_attempt(connection, self.job_id, self.attempt.number + 1), self.file)
+
+
+def results_of(run: RentedRun) -> str:
+    return run.open().results_url.get_secret_value()
+
+
+def token_of(url: str) -> str:
+    return urlsplit(url).path.split("/")[3]
 
 
 def _attempt(connection: Any, job_id: UUID, number: int) -> Row:

@@ -22,6 +22,7 @@ from tests.fake_runpod.client import FakeRunPod
 from tests.fake_runpod.world import KEY, START
 
 PREFIX = "desk"
+UP = 66  # seconds until a pod runs
 TOKEN = "callback-token-do-not-show"
 DATA_URL = "https://storage.example.com/data?signature=do-not-show"
 RESULTS_URL = "https://storage.example.com/results?signature=do-not-show"
@@ -131,3 +132,15 @@ class Desk:
 
     def asked(self, door: str) -> list[dict[str, Any]]:
         return [request for request in self.runpod.requests if request["door"] == door]
+
+
+def running(desk: Desk) -> RunHandle:
+    """A run whose pod is up."""
+    run = desk.start()
+    desk.advance(UP)
+    return run
+
+
+def over(seen: Observation) -> Observation | None:
+    """What was seen, once the run is over."""
+    return seen if seen.state not in ("provisioning", "starting", "running") else None
