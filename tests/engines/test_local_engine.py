@@ -239,7 +239,7 @@ def test_a_run_is_nicer_than_the_app(local):
     assert process.nice() > psutil.Process().nice()
     session = Path(f"/proc/{process.pid}/autogroup")
     if session.exists():  # Linux shares the processor among sessions first
-        assert int(session.read_text().split()[-1]) == process.nice()
+        assert int(session.read_text().split()[-1]) == trainer_process.SESSION_NICENESS
 
 
 def test_a_python_that_is_a_script_which_stays_is_followed_and_ended_as_one(
