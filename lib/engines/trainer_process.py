@@ -17,7 +17,7 @@ from lib.engines.errors import SubmitRefused
 from lib.settings import PROJECT, settings
 
 NICENESS = 10  # the app and the database come first
-SESSION_NICENESS = 5  # the same, and a run still gets a quarter of a machine that is busy
+SESSION_NICENESS = 5  # the same, and where others are busy a run still gets a quarter
 # Threads that wait for each other sleep instead of spinning. On a machine that others use as well
 # a step then takes half the time or less; what is computed is the same.
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}

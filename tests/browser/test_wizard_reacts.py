@@ -31,7 +31,7 @@ def test_the_panel_follows_another_preset_and_another_gpu_at_once(
     page.get_by_role("button", name="Continue to GPU").click()
     page.get_by_role("radio", name="This machine").click()
     panel = page.get_by_label("Cost estimate", exact=True)
-    expect(panel).to_contain_text("measured steps on this machine", timeout=120_000)  # once
+    expect(panel).to_contain_text("measured steps on this machine", timeout=240_000)  # once
     click_until_the_panel_follows(page, (1, 3))  # spot and this machine: on demand would ask
 
 
