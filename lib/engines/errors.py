@@ -4,14 +4,15 @@ from datetime import timedelta
 
 
 class SubmitRefused(Exception):
-    """Nothing was started, for certain, and asking again would be refused again.
+    """Nothing is there, for certain, and asking again would be refused again.
 
-    Any other exception of `Engine.submit` leaves it in doubt whether the run exists.
+    Any other exception of `Engine.submit` leaves it in doubt whether the run exists. `external_id`
+    is that of a run that was there for a moment, and may be billed.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, external_id: str | None = None) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.external_id = code, external_id
 
 
 class ProviderProblem(Exception):

@@ -48,7 +48,7 @@ def end_if_dearer(client: RunPodClient, pod: Pod, shown: Decimal) -> None:
         ended = False
     if not ended:
         raise InDoubt("RunPod charges more than was shown, and the pod is not known to be ended.")
-    raise SubmitRefused("price_changed", other_price(cost, shown))
+    raise SubmitRefused("price_changed", other_price(cost, shown), pod.id)
 
 
 def is_ended(

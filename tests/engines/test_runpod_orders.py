@@ -79,7 +79,8 @@ def test_a_pod_that_costs_more_than_was_shown_is_ended_at_once(desk):
     desk.runpod.be(price_factor=1.5)
     with pytest.raises(SubmitRefused) as told:
         desk.start()
-    assert told.value.code == "price_changed"
+    (pod,) = desk.runpod.pods
+    assert (told.value.code, told.value.external_id) == ("price_changed", pod["id"])
     assert "$3.58 an hour" in str(told.value)
     assert "$2.39" in str(told.value)
     assert desk.runpod.live == []

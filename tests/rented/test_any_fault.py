@@ -163,6 +163,9 @@ def test_every_job_ends_once_with_its_cost_and_without_a_pod(tell, seed):
         assert (job.status == "completed") == storage.adapter_archive(job.id).exists()
         assert job.status != "cancelled" or job.id in story.cancelled_at
         check_the_cost(job, story)
+    paid = {attempt.external_id for job in story.jobs for attempt in attempts(job)}
+    billed = {pod["id"] for pod in story.runpod.pods if pod["billed"] >= 0.01}
+    assert billed <= paid, "a pod that nobody pays for"
     story.bill()
     check_the_books(story.jobs)
     for job in job_rows(story.jobs):
@@ -179,13 +182,13 @@ def check_the_bills(job):
 
 def check_the_cost(job, story):
     """Never less than is billed, but for pods at another price than agreed, which are ended at
-    once; and above by no more than the time it takes to be told.
+    once; and above by no more than the time it takes to be told, which the bill corrects.
     """
     pods = [pod for pod in story.runpod.pods if str(job.id) in pod["name"]]
     billed = Decimal(str(sum(pod["billed"] for pod in pods)))
     if story.agreed_price:
         assert job.actual_cost >= billed - Decimal("0.02"), (job.actual_cost, billed)
-    late = len(pods) * RATE[story.tier] / 2  # half an hour each
+    late = len(pods) * RATE[story.tier]  # an hour each: so long RunPod may not be able to say
     assert job.actual_cost <= billed + late, (job.actual_cost, billed)
 
 
