@@ -243,10 +243,13 @@ class RunPod:
 
     def _missing(self, run: RunHandle, offset: int, sight: Sight, seen: Snapshot) -> Observation:
         """A run that the list does not show: gone only after a while, and after asking by id."""
+        going_on = Observation(RunState.PROVISIONING, offset=offset)
+        is_young = run.started_at is not None and seen.asked_at - run.started_at < YOUNG
+        if is_young and not sight.listed:
+            return going_on  # not missing, and it costs money
         hidden = self._spot.may_hide(run.tier)  # a list that cannot show it tells nothing
         since = seen.asked_at if hidden else sight.missing_since or seen.asked_at
         sight.missing_since = None if hidden else since
-        going_on = Observation(RunState.PROVISIONING, offset=offset)
         if seen.asked_at - (run.started_at or since) < YOUNG:
             return going_on
         if not hidden and seen.asked_at - since < GONE_AFTER:

@@ -38,6 +38,7 @@ class Sight:
     tier: Tier | None = None  # of what was ordered, where it was ordered here
     cursor: str | None = None
     offset: int | None = None
+    listed: bool = False
     trained: bool = False
     verdict: Observation | None = None
     over_since: datetime | None = None
@@ -54,7 +55,7 @@ class Sight:
         return self.over_since or self.missing_since or self.gone_at
 
     def see(self, pod: Pod, at: datetime) -> None:
-        self.missing_since = None
+        self.listed, self.missing_since = True, None
         self.over_since = (self.over_since or at) if pod.is_over else None
 
     def read(self, page: LogPage, reached: int) -> None:

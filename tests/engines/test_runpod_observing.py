@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -151,6 +152,15 @@ def test_a_new_pod_that_no_list_shows_yet_is_not_gone(desk):
         assert desk.observe(run).state in (RunState.PROVISIONING, RunState.STARTING)
         desk.advance(6)
     assert desk.observe(run).state is RunState.STARTING
+
+
+def test_a_new_pod_that_no_list_shows_yet_costs_money(desk):
+    desk.runpod.be(list_lag=100)
+    run = desk.start()
+    for _ in range(3):
+        desk.advance(30)
+        desk.observe(run)
+    assert desk.engine.cost(run, desk.now) == Decimal("0.06")  # of 90 seconds
 
 
 def test_a_pod_that_vanished_is_gone_after_a_while_and_after_asking_by_its_id(desk):

@@ -37,6 +37,7 @@ FAULTS = [
     *("429", "402", "403", "capacity", "other form", "redirect", "done redirect"),
 ]
 SEEDS = 200
+LISTS_SAY_SO = 240  # seconds until a pod that has ended is in no list and its run is paid for
 MOVES = 900  # of the clock, after which a job that has not ended never will
 #: Codes by which a job may fail here; anything else is a mistake of ours.
 EXPECTED = {
@@ -99,10 +100,12 @@ class Story:
         raise AssertionError(f"not ended: {[job.status for job in job_rows(self.jobs)]}")
 
     def settle(self):
-        """Without further faults, until nothing is left of any run."""
+        """Without further faults, until nothing is left of any run, and lists say so, too."""
         self.runpod.change(fault_rate=0.0)
+        quiet = 0
         for _ in range(60):
-            if not self.move(30):
+            quiet = 0 if self.move(30) else quiet + 1
+            if quiet * 30 > LISTS_SAY_SO:
                 return
         raise AssertionError(f"still there: {self.runpod.live}")
 
