@@ -6,10 +6,10 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from bench.reconciling import connected_to
 from bench.server import PROJECT, browser_page, serving
 from lib.datafiles.sample import write_sample
 from tests.fake_runpod.client import FakeRunPod
-from tests.fake_runpod.world import KEY
 
 CLICKS = 40
 PASSWORD = "a bench of four words"
@@ -42,13 +42,7 @@ def run() -> dict[str, list[float]]:
         measured["preset"], measured["gpu"] = _wizard(page)
         with FakeRunPod() as runpod:
             measured["preset, RunPod"], measured["gpu, RunPod"] = _wizard(
-                page,
-                RUNPOD_API_KEY=KEY,
-                RUNPOD_API_URL=runpod.address,
-                RUNPOD_GRAPHQL_URL=runpod.graphql,
-                PUBLIC_URL="http://desk.example.com",
-                TRAINER_IMAGE="registry.example.com/trainer:1",
-                RENTED_BASE_MODEL="tiny",
+                page, **connected_to(runpod)
             )
     return measured
 

@@ -64,7 +64,7 @@ def _measure(jobs: int) -> dict[str, Any]:
     """
     logging.disable(logging.INFO)
     with FakeRunPod() as runpod:
-        os.environ |= _connected_to(runpod)
+        os.environ |= connected_to(runpod)
         runpod.be(now=time.time(), boot_seconds=0, start_seconds=0, log_ends=True)
         _queue(jobs)
         worker = Reconciler()
@@ -86,7 +86,8 @@ def _measure(jobs: int) -> dict[str, Any]:
     }
 
 
-def _connected_to(runpod: FakeRunPod) -> dict[str, str]:
+def connected_to(runpod: FakeRunPod) -> dict[str, str]:
+    """The environment of an installation that rents there."""
     return {
         "RUNPOD_API_KEY": KEY,
         "RUNPOD_API_URL": runpod.address,

@@ -131,6 +131,17 @@ def write_attempt(connection: Connection, attempt_id: UUID, **values: Any) -> No
     connection.execute(update(job_attempts).where(job_attempts.c.id == attempt_id).values(**values))
 
 
+def write_run(connection: Connection, attempt: Row, external_id: str, **values: Any) -> None:
+    """The attempt's run is known by its id; it has cost money from its order on."""
+    write_attempt(
+        connection,
+        attempt.id,
+        external_id=external_id,
+        started_at=attempt.created_at,
+        **values,
+    )
+
+
 def cost_of_attempts(connection: Connection, job_id: UUID) -> Decimal:
     """What all attempts of the job have cost together, in dollars."""
     return connection.execute(

@@ -141,7 +141,7 @@ def _submit(
         log.warning("%s: refused, %s", attempt.external_name, describe(refusal))
         with lease.writing() as (connection, locked):
             if refusal.external_id is not None:  # by which the bill is asked for
-                _started(connection, attempt, refusal.external_id)
+                work.write_run(connection, attempt, refusal.external_id)
             endings.end_attempt(connection, attempt, Outcome.REFUSED, ZERO, lease.now())
             endings.fail(connection, locked, refusal.code, str(refusal))
     except (NoCapacity, RateLimited, Unreachable) as problem:
@@ -184,13 +184,7 @@ def _rental(job: Row, attempt: Row, file: Row) -> Rental:
 
 def _write_started(lease: JobLease, attempt: Row, external_id: str) -> None:
     with lease.writing() as (connection, _):
-        _started(connection, attempt, external_id)
-
-
-def _started(connection: Connection, attempt: Row, external_id: str) -> None:
-    work.write_attempt(
-        connection, attempt.id, external_id=external_id, started_at=attempt.created_at
-    )
+        work.write_run(connection, attempt, external_id)
 
 
 def _write_not_started(lease: JobLease, attempt: Row, problem: ProviderProblem) -> None:

@@ -74,13 +74,7 @@ def _take(attempt: Row, external_id: str, seen_at: datetime) -> tuple[Row, str |
         job = jobs.lock(connection, attempt.job_id)
         assert job is not None
         if attempt.external_id is None:
-            work.write_attempt(
-                connection,
-                attempt.id,
-                external_id=external_id,
-                started_at=attempt.created_at,
-                ended_at=seen_at,
-            )
+            work.write_run(connection, attempt, external_id, ended_at=seen_at)
         taken = run_results.attempt(connection, attempt.external_name)
         assert taken is not None
         return taken, job.gpu_pricing_tier

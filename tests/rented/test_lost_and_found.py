@@ -11,9 +11,7 @@ from lib import engines
 from lib.db.connection import reading
 from lib.db.tables import budget_audit_log
 from lib.domain.audit import ActionType
-from lib.domain.offers import RUNPOD_ENGINE, Tier
-from lib.services import billing
-from lib.services.run_handles import handle
+from lib.domain.offers import Tier
 from lib.worker.reconcile import Reconciler
 from tests.effort import SOAK
 from tests.rented.lives import Life
@@ -24,9 +22,11 @@ from tests.rented.world import (
     all_ended,
     attempts,
     check_the_books,
+    install,
     job_rows,
     open_engine,
     queue_job,
+    read_the_bill,
 )
 from tests.worker.helpers import events_of, let_leases_run_out
 
@@ -65,12 +65,7 @@ class Desk:
         return Decimal(str(self.runpod.pods[0]["billed"]))
 
     def read_the_bill(self):
-        """Two looks, hours later."""
-        runpod = engines.engine(RUNPOD_ENGINE)
-        for _ in range(2):
-            attempt = self.first
-            bill = runpod.bill(handle(attempt, self.job.gpu_pricing_tier), attempt.ended_at)
-            billing.write(self.job_id, attempt.id, bill.billed)
+        read_the_bill(self.job, self.first)
 
 
 @pytest.fixture
@@ -83,9 +78,7 @@ def ordered_in_doubt(rents, runpod, desk, monkeypatch):
     def make(**world):
         faults = {"create": ["done 500", "402"]}
         made = Desk(rents, runpod, desk, faults=faults, **world)
-        engine = open_engine(made.clock)
-        monkeypatch.setattr(engines, "_ENGINES", {RUNPOD_ENGINE: lambda: engine})
-        engines.engine.cache_clear()
+        install(open_engine(made.clock), monkeypatch)
         worker = Reconciler(made.clock, retry=timedelta())
         return made, lambda _now: worker.tick()
 
@@ -182,9 +175,7 @@ def test_wherever_the_sweep_is_killed_the_cost_is_known_in_the_end(
         for _ in range(LAG // STEP + 5):
             here.move(worker.tick)
         worker.end()
-        engine = open_engine(here.clock)
-        monkeypatch.setattr(engines, "_ENGINES", {RUNPOD_ENGINE: lambda: engine})
-        engines.engine.cache_clear()
+        install(open_engine(here.clock), monkeypatch)
         here.read_the_bill()
         assert runpod.live == []
         assert abs(here.job.actual_cost - here.billed) <= Decimal("0.06"), points[-1]

@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import Row, func, select
 
+from lib import engines
 from lib.db import budgets, jobs
 from lib.db.connection import reading, transaction
 from lib.db.tables import budget_audit_log, budget_reservations, job_attempts, training_jobs
@@ -28,7 +29,9 @@ from lib.engines.runpod import RunPod
 from lib.engines.runpod_client import RunPodClient
 from lib.engines.runpod_planner import LINGER_SECONDS, RunPodPlanner
 from lib.engines.runpod_setup import pod_prefix
+from lib.services import billing
 from lib.services.budgets import this_month
+from lib.services.run_handles import handle
 from lib.settings import settings
 from lib.worker.leases import utc_now
 from tests.fake_runpod.client import FakeRunPod
@@ -73,6 +76,20 @@ def open_engine(clock: Callable[[], datetime], linger_seconds: int = LINGER_SECO
         offers=tuple,
         clock=clock,
     )
+
+
+def install(engine: RunPod, monkeypatch: Any) -> None:
+    """RunPod is this engine, and the only one; whoever does so clears the cache in the end."""
+    monkeypatch.setattr(engines, "_ENGINES", {RUNPOD_ENGINE: lambda: engine})
+    engines.engine.cache_clear()
+
+
+def read_the_bill(job: Row, attempt: Row) -> None:
+    """Two looks, hours apart, that see the same."""
+    runpod = engines.engine(RUNPOD_ENGINE)
+    billed = runpod.bill(handle(attempt, job.gpu_pricing_tier), attempt.ended_at).billed
+    for _ in range(2):
+        billing.write(job.id, attempt.id, billed)
 
 
 def queue_job(actor: Person, file: Row, tier: Tier, now: datetime, cap: Decimal = CAP) -> UUID:

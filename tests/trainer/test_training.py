@@ -289,6 +289,6 @@ def test_sigterm_before_the_first_step_ends_the_run_at_once(
         time.sleep(0.01)
     time.sleep(delay)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (3, "")
     assert [(e["kind"], e["step"]) for e in events_of(config)[-1:]] == [("interrupted", 0)]
